@@ -1,0 +1,44 @@
+# Every command that contributors and CI use. They work inside one virtual environment.
+VENV ?= .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+# pytest's arguments, as in: make test TESTS="tests/layers -k pooling"
+TESTS ?=
+# Worker processes for the tests; each runs on one thread (tests/conftest.py).
+WORKERS ?= 2
+
+.NOTPARALLEL:
+.PHONY: help develop install check format test docs bench fresh-test
+
+help:  ## list the commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+develop: $(BIN)/python  ## environment for working on Striate: the checkout itself is what is imported
+	$(BIN)/python -m pip install -qq -c constraints.txt -e ".[test]"
+
+install: $(BIN)/python  ## environment with Striate installed as a person would get it, and the tools
+	$(BIN)/python -m pip install -qq -c constraints.txt ".[test]"
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+check:  ## style, types and the import contract
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
+	$(BIN)/lint-imports --no-logo
+
+format:  ## lay the code out as `check` wants it
+	$(BIN)/python -m ruff check --fix .
+	$(BIN)/python -m ruff format .
+
+test:  ## the whole test suite, or TESTS="..."
+	$(BIN)/python -m pytest -q -n $(WORKERS) $(TESTS)
+
+docs:  ## run every example in README, docs and docstrings
+	$(BIN)/python -m pytest -q tests/docs
+
+bench:  ## all benchmarks, one after the other
+	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+fresh-test: install check test  ## install into VENV, then check and test: what CI runs

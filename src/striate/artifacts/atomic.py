@@ -1,0 +1,110 @@
+"""Files that are either the old one or the whole new one, never a half of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+from striate.core.errors import FileAccessError
+from striate.core.shapes import format_bytes
+
+
+def write_atomically(path: str | os.PathLike[str], pieces: Iterable[bytes]) -> None:
+    """Write the pieces one after another into a file that appears under its name only when complete.
+
+    They go to a temporary file in the same folder, are flushed to the disk, and take the name in
+    one step. When that fails, the temporary file is removed and a file that was there stays.
+
+    Raises:
+        FileAccessError: the folder is missing, or the file cannot be written; with the space
+            needed and free.
+    """
+    # A link stays a link: the file that it points to is replaced.
+    target = Path(path).resolve()
+    if not target.parent.is_dir():
+        raise FileAccessError(
+            f"cannot write {os.fspath(path)}: there is no folder {target.parent}. "
+            "Create it first, or choose another place."
+        )
+    if target.is_dir():
+        raise FileAccessError(
+            f"cannot write {os.fspath(path)}: this is a folder. Give the name of a file in it."
+        )
+    chunks = list(pieces)
+    temporary = target.with_name(f".striate-{secrets.token_hex(8)}.part")
+    try:
+        with temporary.open("xb") as file:
+            _write_durably(file, chunks)
+        temporary.replace(target)
+    except OSError as error:
+        needed = sum(len(chunk) for chunk in chunks)
+        raise FileAccessError(_failure(os.fspath(path), error, needed, target.parent)) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync_folder(target.parent)
+
+
+def _write_durably(file: BinaryIO, chunks: list[bytes]) -> None:
+    for chunk in chunks:
+        file.write(chunk)
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    # A name survives a power cut only once its folder is on the disk; Windows has no such call.
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    # The file itself is whole by now: a folder that cannot be flushed is no reason to say it failed.
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _failure(path: str, error: OSError, needed: int, folder: Path) -> str:
+    reason = error.strerror or str(error)
+    free = shutil.disk_usage(folder).free
+    return (
+        f"cannot write {path}: {reason} (needs {format_bytes(needed)}; {format_bytes(free)} free in "
+        f"{folder}). Nothing was changed. Make room, or choose another place."
+    )
+
+
+def read_bytes(path: str | os.PathLike[str], what: str, *, limit: int) -> bytes:
+    """Read a small file whole.
+
+    Raises:
+        FileAccessError: it is missing, a folder, unreadable, or larger than `limit` bytes.
+    """
+    with open_for_reading(path, what) as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise FileAccessError(
+            f"{os.fspath(path)} is larger than a {what} can be ({format_bytes(limit)}). Is it the right file?"
+        )
+    return content
+
+
+def open_for_reading(path: str | os.PathLike[str], what: str) -> BinaryIO:
+    """Open a file to read its bytes, with the reason in words where that fails.
+
+    Raises:
+        FileAccessError: it is missing, a folder, or not readable.
+    """
+    place = Path(path)
+    if place.is_dir():
+        raise FileAccessError(f"expected a {what} but {place} is a folder. Give the path of the file in it.")
+    try:
+        return place.open("rb")
+    except FileNotFoundError as error:
+        raise FileAccessError(f"there is no {what} {place} (seen from {Path.cwd()}).") from error
+    except OSError as error:
+        raise FileAccessError(f"cannot read the {what} {place}: {error.strerror or error}.") from error

@@ -1,0 +1,1 @@
+"""The ground floor: errors, shapes, names and the runtime. Knows nothing of networks."""

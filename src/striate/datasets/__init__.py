@@ -1,0 +1,22 @@
+"""Data: from arrays, files and named sets to labelled examples and mini-batches."""
+
+from striate.core.lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "ArrayBatches": ".loader",
+        "Data": ".source",
+        "DataBundle": ".source",
+        "cifar10": ".cifar10",
+        "cifar100": ".cifar100",
+        "digits": ".digits",
+        "fashion_mnist": ".fashion_mnist",
+        "load_arrays": ".arrays",
+        "load_named": ".named",
+        "mnist": ".mnist",
+        "read_image": ".images",
+        "stratified_split": ".split",
+        "to_categorical": ".labels",
+    },
+)

@@ -1,0 +1,52 @@
+"""Digits: 1,797 small grey images of handwritten digits that come with scikit-learn.
+
+Alpaydin and Kaynak, "Optical recognition of handwritten digits", UCI Machine Learning Repository
+(1998), test part. Nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from striate.datasets.source import Data, DataBundle
+from striate.datasets.split import stratified_split
+
+CLASS_NAMES = [str(digit) for digit in range(10)]
+
+Part = tuple[np.ndarray, np.ndarray]
+
+
+def load_data(test_size: float = 0.2, seed: int = 0) -> tuple[Part, Part]:
+    """Load the images and labels: (x_train, y_train), (x_test, y_test).
+
+    The set has no test part of its own: `test_size` of it is held back, drawn with `seed` so
+    that each digit keeps its share.
+
+    Shape:
+        x_train: (1437, 8, 8, 1) uint8, 0 to 16; y_train: (1437,) uint8, the digit
+        x_test: (360, 8, 8, 1) uint8; y_test: (360,) uint8
+
+    Raises:
+        ArgumentError: a test_size that is not between 0 and 1, or leaves a digit out.
+
+    >>> (x_train, y_train), (x_test, y_test) = load_data()
+    >>> x_train.shape, x_test.shape
+    ((1437, 8, 8, 1), (360, 8, 8, 1))
+    """
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    x = bunch.images.astype(np.uint8)[..., None]
+    y = bunch.target.astype(np.uint8)
+    kept, held = stratified_split(y, test_size, seed)
+    return (x[kept], y[kept]), (x[held], y[held])
+
+
+def load_bundle(test_size: float = 0.2, seed: int = 0) -> DataBundle:
+    """Load the set as a bundle; its pixels run from 0 to 16."""
+    parts = load_data(test_size, seed)
+    train, test = (Data(x, y.astype(np.int64), CLASS_NAMES) for x, y in parts)
+    origin = (
+        f"Digits of scikit-learn: grey images of 8x8 pixels, {len(test)} of 1797 held back (seed {seed})."
+    )
+    return DataBundle("digits", train, test, pixel_range=(0, 16), origin=origin)

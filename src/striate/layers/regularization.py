@@ -1,0 +1,79 @@
+"""Layers that are active in training only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from striate.core.errors import ArgumentError
+from striate.core.shapes import Shape
+from striate.layers.base import Layer
+
+
+class Dropout(Layer):
+    """Sets each value to 0 with probability `rate` in training, and scales the rest by 1 / (1 - rate).
+
+    In inference nothing happens. With `noise_shape`, axes of size 1 drop together. With a
+    `seed` the layer draws from a generator of its own, else from torch's.
+    (Srivastava et al., "Dropout", JMLR 2014; scaled in training instead of inference.)
+
+    Shape:
+        in and out the same.
+
+    Raises:
+        ArgumentError: a rate outside 0 to 1.
+    """
+
+    def __init__(
+        self,
+        rate: float,
+        noise_shape: tuple[int | None, ...] | None = None,
+        seed: int | None = None,
+        **options: Any,
+    ):
+        super().__init__(**options)
+        if not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
+            raise ArgumentError(f"{self._label()}: rate is a share from 0 to 1; got {rate!r}.")
+        self.rate, self.seed = float(rate), seed
+        self.noise_shape = None if noise_shape is None else tuple(noise_shape)
+        self._generator: torch.Generator | None = None
+
+    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Drop and scale in training, hand on otherwise."""
+        if not self.training or self.rate == 0:
+            return inputs
+        if self.rate == 1:
+            return inputs * 0
+        keep = 1 - self.rate
+        mask = torch.empty(self._mask_shape(inputs), dtype=inputs.dtype, device=inputs.device)
+        mask.bernoulli_(keep, generator=self._own_generator(inputs.device)).div_(keep)
+        return inputs * mask
+
+    def _mask_shape(self, inputs: torch.Tensor) -> list[int]:
+        if self.noise_shape is None:
+            return list(inputs.shape)
+        return [
+            found if wanted is None else wanted
+            for found, wanted in zip(inputs.shape, self.noise_shape, strict=True)
+        ]
+
+    def _own_generator(self, device: torch.device) -> torch.Generator | None:
+        if self.seed is None:
+            return None
+        if self._generator is None or self._generator.device.type != device.type:
+            self._generator = torch.Generator(device).manual_seed(self.seed)
+        return self._generator
+
+    def compute_output_shape(self, input_shape: Any) -> Shape:
+        """The shape stays."""
+        return tuple(input_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this layer again."""
+        return {
+            **super().get_config(),
+            "rate": self.rate,
+            "noise_shape": self.noise_shape,
+            "seed": self.seed,
+        }

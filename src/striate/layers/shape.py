@@ -1,0 +1,86 @@
+"""Layers that only change the shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from striate.core.errors import ArgumentError, ShapeError
+from striate.core.shapes import Shape, format_shape, product
+from striate.layers.axes import check_data_format, to_channels_last
+from striate.layers.base import Layer
+
+
+class Flatten(Layer):
+    """Keeps the first axis and multiplies out the rest, channels last: (32, 6, 6, 256) to (32, 9216).
+
+    Shape:
+        in (batch, ...), out (batch, product of the rest).
+    """
+
+    casts_input = False
+
+    def __init__(self, data_format: str | None = None, **options: Any):
+        super().__init__(**options)
+        self.data_format = check_data_format(data_format)
+
+    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Reshape, without a copy where memory allows."""
+        if inputs.ndim > 2:
+            inputs = to_channels_last(inputs, self.data_format)
+        return inputs.reshape(inputs.shape[0], -1)
+
+    def compute_output_shape(self, input_shape: Any) -> Shape:
+        """Say the output's shape: the batch and one axis."""
+        return (input_shape[0], product(input_shape[1:]))
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this layer again."""
+        return {**super().get_config(), "data_format": self.data_format}
+
+
+class Reshape(Layer):
+    """Gives each example another shape with as many values; one size may be -1 and is worked out.
+
+    Shape:
+        in (batch, ...), out (batch, *target_shape).
+
+    Raises:
+        ArgumentError: more than one -1.
+        ShapeError: the values do not fit the target.
+
+    >>> import numpy as np
+    >>> Reshape((28, 28, 1))(np.zeros((2, 784))).shape
+    torch.Size([2, 28, 28, 1])
+    """
+
+    casts_input = False
+
+    def __init__(self, target_shape: tuple[int, ...], **options: Any):
+        super().__init__(**options)
+        self.target_shape = tuple(int(size) for size in target_shape)
+        if self.target_shape.count(-1) > 1:
+            raise ArgumentError(f"{self._label()}: only one size can be -1; got {self.target_shape}.")
+
+    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Reshape, without a copy where memory allows."""
+        return inputs.reshape(self.compute_output_shape(tuple(inputs.shape)))
+
+    def compute_output_shape(self, input_shape: Any) -> Shape:
+        """Say the output's shape; -1 is worked out where the input's sizes are known."""
+        count = product(input_shape[1:])
+        known = product(size for size in self.target_shape if size != -1) or 1
+        if count is None:
+            return (input_shape[0], *(None if size == -1 else size for size in self.target_shape))
+        free = count // known if -1 in self.target_shape else 1
+        if known * free != count:
+            raise ShapeError(
+                f"{self._label()}: {format_shape(input_shape)} has {count} values an example, "
+                f"which do not fill {format_shape(self.target_shape)}."
+            )
+        return (input_shape[0], *(free if size == -1 else size for size in self.target_shape))
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this layer again."""
+        return {**super().get_config(), "target_shape": self.target_shape}

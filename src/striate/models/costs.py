@@ -1,0 +1,98 @@
+"""What each layer costs and sees: multiply-adds, memory, receptive field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from striate.core.shapes import Shape, product, receptive_step
+from striate.core.tree import leaves
+from striate.layers.axes import split_shape
+from striate.layers.base import Layer
+from striate.layers.convolution import Convolution
+from striate.layers.dense import Dense
+from striate.layers.pooling import GlobalPooling, Pooling
+from striate.layers.shape import Flatten
+from striate.models.graph import Graph
+
+Field = tuple[tuple[int, int], ...] | str
+
+
+@dataclass(frozen=True)
+class LayerCost:
+    """The cost of one call for one example; None where sizes are not known.
+
+    `flops` counts a multiplication and an addition as two; `memory` is the output in bytes;
+    `field` is the receptive field in input pixels: one number an axis, "all", or "" where
+    it has no meaning.
+    """
+
+    flops: int | None
+    memory: int | None
+    field: str
+
+
+def costs_of(graph: Graph) -> dict[str, LayerCost]:
+    """Work out the cost of every layer of a graph, by the layer's name."""
+    fields: dict[int, Field] = {}
+    for tensor in leaves(graph.inputs):
+        fields[id(tensor)] = ((1, 1),) * max(len(tensor.shape) - 2, 0)
+    found: dict[str, LayerCost] = {}
+    for node in graph.nodes:
+        inputs = list(leaves(node.inputs))
+        field = _next_field(node.layer, _widest([fields.get(id(tensor), "") for tensor in inputs]))
+        for output in leaves(node.outputs):
+            fields[id(output)] = field
+        shape = next(leaves(node.outputs)).shape
+        values = product(shape[1:])
+        found[node.layer.name] = LayerCost(
+            flops=flops_of(node.layer, inputs[0].shape, shape),
+            memory=None if values is None else values * node.layer.dtype.itemsize,
+            field=_field_text(field),
+        )
+    return found
+
+
+def flops_of(layer: Any, input_shape: Shape, output_shape: Shape) -> int | None:
+    """Count the operations of one layer for one example; element by element where there is no product."""
+    values = product(output_shape[1:])
+    if values is None:
+        return None
+    if isinstance(layer, Convolution):
+        _, _, channels = split_shape(input_shape, layer.data_format)
+        return 2 * values * (product(layer.kernel_size) or 1) * ((channels or 0) // layer.groups)
+    if isinstance(layer, Dense):
+        return 2 * values * (input_shape[-1] or 0)
+    if isinstance(layer, Pooling):
+        return values * (product(layer.pool_size) or 1)
+    if isinstance(layer, GlobalPooling):
+        return product(input_shape[1:])
+    inner = getattr(layer, "graph", None)
+    if isinstance(inner, Graph):
+        counts = [cost.flops for cost in costs_of(inner).values()]
+        return None if None in counts else sum(count or 0 for count in counts)
+    return 0 if isinstance(layer, Flatten) else values
+
+
+def _next_field(layer: Layer, field: Field) -> Field:
+    if isinstance(field, str):
+        return field
+    if isinstance(layer, Convolution):
+        steps = zip(field, layer.kernel_size, layer.strides, layer.dilation_rate, strict=True)
+        return tuple(receptive_step(*pair, size, stride, gap) for pair, size, stride, gap in steps)
+    if isinstance(layer, Pooling):
+        pooled = zip(field, layer.pool_size, layer.strides, strict=True)
+        return tuple(receptive_step(*pair, size, stride) for pair, size, stride in pooled)
+    if isinstance(layer, (GlobalPooling, Flatten)) and field:
+        return "all"
+    return field
+
+
+def _widest(fields: list[Field]) -> Field:
+    if not fields or any(isinstance(field, str) for field in fields):
+        return "all" if "all" in fields else ""
+    return max(fields, key=lambda field: [pair[0] for pair in field])  # type: ignore[union-attr]
+
+
+def _field_text(field: Field) -> str:
+    return field if isinstance(field, str) else " x ".join(str(size) for size, _ in field)

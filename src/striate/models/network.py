@@ -1,0 +1,127 @@
+"""The structure of a model: its graph and its layers. What it learns and where it is kept is `Model`'s."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from striate.core.errors import ArgumentError, StateError, unknown_name
+from striate.core.tree import leaves
+from striate.layers.base import Layer, call_depth
+from striate.models.busy import Turn
+from striate.models.graph import Graph, graph_from_config
+from striate.models.registry import reader, write_layer
+
+
+class Network(Layer):
+    """Layers put together: by a graph from inputs to outputs, or by a subclass that writes `call`."""
+
+    casts_input = False
+
+    def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, **options: Any):
+        super().__init__(name=name, **options)
+        self.graph: Graph | None = None
+        self._turn = Turn()
+        if (inputs is None) != (outputs is None):
+            raise ArgumentError("Model takes inputs and outputs together: Model(inputs, outputs).")
+        if inputs is not None:
+            self._set_graph(Graph(inputs, outputs))
+
+    def _set_graph(self, graph: Graph) -> None:
+        self.graph = graph
+        self.built = True
+        for name in [name for name, child in self._modules.items() if child not in graph.layers]:
+            del self._modules[name]
+        for layer in graph.layers:
+            # Not add_module: a layer may well be called "input" or "train", which are methods here.
+            self._modules[layer.name] = layer
+
+    def forward(self, inputs: Any, *others: Any, **options: Any) -> Any:
+        """Compute the outputs for torch tensors; torch's entry."""
+        with self._turn.taken(self.name):
+            if call_depth.models == 0:
+                for module in self.modules():
+                    if isinstance(module, Layer):
+                        module.activity_losses.clear()
+            call_depth.models += 1
+            try:
+                return super().forward(inputs, *others, **options)
+            finally:
+                call_depth.models -= 1
+
+    def call(self, inputs: Any) -> Any:
+        """Run the graph; a subclass writes its own."""
+        if self.graph is None:
+            raise StateError(
+                f"model {self.name!r} has no layers to run. Make it by Model(inputs, outputs), or write call(inputs)."
+            )
+        return self.graph.run(inputs)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Say the output's shape for an input's; the graph's own where the sizes are its own."""
+        if self.graph is not None:
+            return self.graph.output_shapes(input_shape)
+        return super().compute_output_shape(input_shape)
+
+    @property
+    def inputs(self) -> list[Any]:
+        """The symbolic inputs, as a list."""
+        return list(leaves(self.input))
+
+    @property
+    def outputs(self) -> list[Any]:
+        """The symbolic outputs, as a list."""
+        return list(leaves(self.output))
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input, or the structure of inputs, that the model was made with."""
+        return self._graph_or_raise().inputs
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output, or the structure of outputs, that the model was made with."""
+        return self._graph_or_raise().outputs
+
+    def _graph_or_raise(self) -> Graph:
+        if self.graph is None:
+            raise StateError(
+                f"model {self.name!r} has no symbolic input or output: its input's shape is not known yet. "
+                "Begin it with Input((height, width, channels)), or call build((None, height, width, channels))."
+            )
+        return self.graph
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, in the order in which data pass."""
+        return [child for child in self._modules.values() if isinstance(child, Layer)]
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """Find a layer by name, or by its place in `layers`.
+
+        Raises:
+            UnknownNameError: no layer of that name, with the nearest that are.
+            ArgumentError: neither or both given, or a place beyond the end.
+        """
+        if (name is None) == (index is None):
+            raise ArgumentError("get_layer takes either a name or an index.")
+        if index is not None:
+            if not -len(self.layers) <= index < len(self.layers):
+                raise ArgumentError(f"there are {len(self.layers)} layers; there is no index {index}.")
+            return self.layers[index]
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise unknown_name("layer", str(name), [layer.name for layer in self.layers])
+
+    def get_config(self) -> dict[str, Any]:
+        """The graph as JSON can hold it, from which the model can be made again."""
+        return {"name": self.name, "trainable": self.trainable, **self._graph_or_raise().to_config(write_layer)}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
+        """Make a model with new weights from what `get_config` gave."""
+        inputs, outputs = graph_from_config(config, reader(custom_objects))
+        model = cls(inputs, outputs, name=config.get("name"))
+        model.trainable = config.get("trainable", True)
+        return model

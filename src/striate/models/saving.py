@@ -1,0 +1,124 @@
+"""Between live models and files: what is written, and how it is made live again through the registry."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from striate import training
+from striate.artifacts import ModelFile, read_model_file, write_model_file
+from striate.core.errors import FileFormatError, StateError, StriateError, add_context
+from striate.layers.weights import check_weight_shape, named_weights, public_array, set_public
+from striate.models.registry import reader, write_layer
+
+
+def save(model: Any, path: str | Path) -> None:
+    """Write a model: graph, weights, compile arguments, preprocessing, class names, provenance.
+
+    Raises:
+        StateError: a model without weights yet, since its input's shape is not known.
+        ArgumentError: a layer, loss or optimiser that cannot be written; a foreign suffix.
+        FileAccessError: the place cannot be written; an older file there stays as it was.
+    """
+    if not model.built:
+        raise StateError(
+            f"model {model.name!r} has no weights yet: its input's shape is not known. "
+            "Call build((None, height, width, channels)) or show it data before saving."
+        )
+    compiled = model.compiled
+    content = ModelFile(
+        graph={"model": write_layer(model), "compile": compiled.get_config() if compiled else None},
+        weights={name: public_array(tensor, spec) for name, tensor, spec in named_weights(model)},
+        preprocessing=model.preprocessing,
+        class_names=model.class_names,
+        provenance={**versions(), **model.provenance},
+    )
+    write_model_file(path, content)
+
+
+def load(path: str | Path, custom: Mapping[str, Any] | None = None, *, compile: bool = True) -> Any:  # noqa: A002 - Keras's name
+    """Read a model that `model.save` wrote, ready to use and to train on.
+
+    Nothing in the file is run: layers are names and numbers. A layer or a loss of the
+    person's own is offered by name in `custom={"MyLayer": MyLayer}`.
+
+    Raises:
+        FileAccessError: the file is missing or cannot be read.
+        FileFormatError: it is damaged, foreign, from a newer version, or inconsistent.
+        UnknownNameError: it names a layer that is neither Striate's nor offered.
+
+    >>> import tempfile, pathlib
+    >>> from striate.models import Sequential
+    >>> from striate.layers import Dense, Input
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> Sequential([Input((4,)), Dense(2)]).save(folder / "small.striate")
+    >>> load(folder / "small.striate").count_params()
+    10
+    """
+    content = read_model_file(path)
+    try:
+        model = reader(custom)(content.graph["model"])
+        _fill(model, content.weights)
+        model.class_names = content.class_names
+        model.preprocessing = content.preprocessing
+        model.provenance = content.provenance
+        if compile and content.graph.get("compile"):
+            model.compiled = training.Compiled.from_config(content.graph["compile"], custom)
+    except StriateError as error:
+        raise add_context(error, str(path))
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        # The bytes are whole, but the graph in them is none that Striate wrote.
+        raise FileFormatError(
+            f"{path}: the network in this file makes no sense ({type(error).__name__}: {error})."
+        ) from error
+    return model
+
+
+def _fill(model: Any, arrays: Mapping[str, np.ndarray]) -> None:
+    wanted = {name: (tensor, spec) for name, tensor, spec in named_weights(model)}
+    missing, left_over = sorted(wanted.keys() - arrays.keys()), sorted(arrays.keys() - wanted.keys())
+    if missing or left_over:
+        raise FileFormatError(
+            f"the weights do not belong to this network: missing {missing[:5]}, left over {left_over[:5]}."
+        )
+    for name, (tensor, spec) in wanted.items():
+        check_weight_shape(arrays[name].shape, name, tensor, spec)
+        set_public(tensor, spec, arrays[name])
+
+
+def fill_weights(model: Any, arrays: Mapping[str, np.ndarray], source: str) -> None:
+    """Write arrays, named by the weights' paths, into a model; all of them or none.
+
+    Raises:
+        FileFormatError: names that are missing or left over.
+        ShapeError: an array of another shape.
+    """
+    try:
+        for name, tensor, spec in named_weights(model):
+            if name in arrays:
+                check_weight_shape(arrays[name].shape, name, tensor, spec)
+        _fill(model, arrays)
+    except StriateError as error:
+        raise add_context(error, source)
+
+
+load_model = load  # Keras's name
+
+
+def clone_model(model: Any) -> Any:
+    """Make a model of the same structure with new weights and names that stay.
+
+    Raises:
+        ArgumentError: a layer that has no config.
+    """
+    return type(model).from_config(model.get_config())
+
+
+def versions() -> dict[str, str]:
+    """Name the versions that a file came from."""
+    return {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__}

@@ -1,0 +1,87 @@
+"""Convolution of channels-last tensors, 1-D and 2-D.
+
+A channels-last tensor (N, H, W, C) seen with its axes permuted is exactly PyTorch's
+`channels_last` memory format, in which its fast convolutions work. So nothing is copied:
+permute, convolve, permute back. 1-D runs as 2-D with a height of one, because PyTorch's own
+1-D convolution hands back channels-first memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch.nn import functional as F
+
+from striate.core.shapes import padding_amount
+
+Padding = Sequence[tuple[int, int]]
+
+
+def padding_of(
+    lengths: Sequence[int], window: Sequence[int], strides: Sequence[int], padding: str, dilation: Sequence[int]
+) -> list[tuple[int, int]]:
+    """List the steps added before and after each axis of the window."""
+    return [
+        padding_amount(length, size, stride, padding, gap)
+        for length, size, stride, gap in zip(lengths, window, strides, dilation, strict=True)
+    ]
+
+
+def pad(inputs: torch.Tensor, amounts: Padding, value: float = 0.0) -> torch.Tensor:
+    """Pad the axes between batch and channels of a channels-last tensor.
+
+    Shape:
+        inputs (batch, *axes, channels), out (batch, *(before + axis + after), channels).
+    """
+    if not any(before or after for before, after in amounts):
+        return inputs
+    flat = [0, 0]
+    for before, after in reversed(amounts):
+        flat += [before, after]
+    return F.pad(inputs, flat, value=value)
+
+
+def as_image(inputs: torch.Tensor) -> torch.Tensor:
+    """See a channels-last tensor as PyTorch's (batch, channels, height, width), without a copy."""
+    if inputs.ndim == 3:
+        inputs = inputs.unsqueeze(1)
+    return inputs.permute(0, 3, 1, 2)
+
+
+def from_image(outputs: torch.Tensor, rank: int) -> torch.Tensor:
+    """Undo `as_image`: channels last again, and for rank 1 without the height of one."""
+    outputs = outputs.permute(0, 2, 3, 1)
+    return outputs.squeeze(1) if rank == 1 else outputs
+
+
+def convolve(
+    inputs: torch.Tensor,
+    kernel: torch.Tensor,
+    bias: torch.Tensor | None = None,
+    *,
+    strides: Sequence[int],
+    padding: str,
+    dilation: Sequence[int],
+    groups: int = 1,
+) -> torch.Tensor:
+    """Slide `kernel` over `inputs`, multiply, sum, add the bias.
+
+    Deep learning's convolution: cross-correlation, the kernel is not flipped.
+
+    Shape:
+        inputs (batch, *axes, channels) with one or two axes; kernel (filters,
+        channels / groups, *window), best in channels_last memory; bias (filters,);
+        out (batch, *new axes, filters).
+    """
+    rank = inputs.ndim - 2
+    amounts = padding_of(inputs.shape[1:-1], kernel.shape[2:], strides, padding, dilation)
+    if all(before == after for before, after in amounts):
+        inside = [before for before, _ in amounts]
+    else:
+        inputs, inside = pad(inputs, amounts), [0] * rank
+    if rank == 1:
+        kernel, inside = kernel.unsqueeze(2), [0, *inside]
+        strides, dilation = (1, *strides), (1, *dilation)
+    outputs = F.conv2d(as_image(inputs), kernel, bias, tuple(strides), tuple(inside), tuple(dilation), groups)
+    return from_image(outputs, rank)

@@ -1,0 +1,301 @@
+"""The contract of an optimiser, explained once; each family then fills it in a short file.
+
+An optimiser is made with its numbers, is given the parameters (`build`), and then moves them
+along their gradients at every `step`::
+
+    optimizer = Adam(0.001)
+    optimizer.build(model.named_parameters())
+    loss.backward()
+    optimizer.step()
+    optimizer.zero_grad()
+
+A family member says which tensors it keeps for each parameter (`slots`), how the parameters
+move (`update`), which numbers belong in its config (`settings`), and which others it counts up
+(`first_numbers`). Everything around the
+rule is done here, in this order: the loss scale is taken off, gradients are accumulated, then
+clipped, weights decay by `1 - learning_rate * weight_decay`, the rule moves them, and the
+moving average follows.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Self, Unpack
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from striate.core.errors import ArgumentError, StateError
+from striate.optimizers.clipping import clip
+from striate.optimizers.options import COMMON, Common, check_common, check_number, unknown_option
+from striate.optimizers.schedules.base import LearningRateSchedule
+from striate.optimizers.schedules.registry import deserialize, serialize
+from striate.optimizers.state import (
+    State,
+    check_keys,
+    decays,
+    fill,
+    fits_fused_kernel,
+    make_slots,
+    moved,
+    named,
+    not_built,
+    to_array,
+)
+
+Rate = float | LearningRateSchedule | Callable[[int], float]
+
+
+class Optimizer(ABC):
+    """Moves parameters along their gradients.
+
+    `learning_rate` is a number, a schedule, or a function of the number of steps. The options
+    are described at `options.Common`.
+    """
+
+    settings: ClassVar[tuple[str, ...]] = ()
+    first_numbers: ClassVar[dict[str, float]] = {}
+
+    weight_decay: float | None = None
+    clipnorm: float | None = None
+    clipvalue: float | None = None
+    global_clipnorm: float | None = None
+    use_ema: bool = False
+    ema_momentum: float = 0.99
+    ema_overwrite_frequency: int | None = None
+    loss_scale_factor: float | None = None
+    gradient_accumulation_steps: int | None = None
+
+    def __init__(
+        self, learning_rate: Rate, weight_decay: float | None = None, **common: Unpack[Common]
+    ) -> None:
+        known = {"learning_rate", "name", *self.settings, *COMMON}
+        if not common.keys() <= known:
+            raise unknown_option(type(self).__name__, common.keys() - known, known)
+        self.name = common.pop("name", None) or type(self).__name__.lower()
+        self.weight_decay = weight_decay
+        for option, value in common.items():
+            setattr(self, option, value)
+        check_common({option: getattr(self, option) for option in COMMON})
+        self.learning_rate_schedule: Callable[[int], float] | None = None
+        self.learning_rate = learning_rate
+        self.built = False
+        self.numbers = dict(self.first_numbers)
+        self._steps = 0
+        self._parameters: dict[str, Tensor] = {}
+        self._state: State = {}
+        self._device: torch.device | None = None
+        self._fused = False
+        self._excluded: tuple[set[int], str | None] = (set(), None)
+        self._decaying: list[bool] = []
+
+    @abstractmethod
+    def slots(self) -> dict[str, float]:
+        """Name the tensors kept for each parameter, with the value they are first filled with."""
+
+    @abstractmethod
+    def update(
+        self, parameters: list[Tensor], gradients: list[Tensor], state: State, learning_rate: float
+    ) -> None:
+        """Move the parameters, in place; `state` holds one list a slot, in the same order."""
+
+    @property
+    def learning_rate(self) -> Any:
+        """The learning rate of the next step; assign a number, a schedule or a function of the step."""
+        if self.learning_rate_schedule is not None:
+            return float(self.learning_rate_schedule(self._steps))
+        return self._learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: Any) -> None:
+        if callable(value):
+            self.learning_rate_schedule = value
+            return
+        self._learning_rate = check_number("learning_rate", value, least=0)
+        self.learning_rate_schedule = None
+
+    @property
+    def iterations(self) -> int:
+        """How many times the parameters have moved."""
+        return self._steps // (self.gradient_accumulation_steps or 1)
+
+    def build(self, parameters: Iterable[Any]) -> None:
+        """Take the parameters to move: tensors, or (name, tensor) pairs. The same ones again do nothing.
+
+        Raises:
+            StateError: other parameters than those it was built for.
+        """
+        found = named(parameters)
+        if self.built:
+            if {id(each) for each in found.values()} == {id(each) for each in self._parameters.values()}:
+                return
+            raise StateError(
+                f"this {type(self).__name__} was built for {len(self._parameters)} other parameters, whose "
+                "history it keeps. Make a new optimizer for this model."
+            )
+        tensors = list(found.values())
+        extra = {"average": 0.0} if self.use_ema else {}
+        if self.gradient_accumulation_steps:
+            extra["gradient_accumulator"] = 0.0
+        self._parameters = found
+        self._settle(tensors, make_slots(tensors, {**self.slots(), **extra}))
+        self._decaying = decays(found, tensors, *self._excluded)
+        self.built = True
+
+    def exclude_from_weight_decay(
+        self, var_list: Iterable[Tensor] | None = None, var_names: Iterable[str] | None = None
+    ) -> None:
+        """Keep weight decay from these parameters, or from those whose name contains one of the words.
+
+        Raises:
+            StateError: the optimiser is built already.
+        """
+        if self.built:
+            raise StateError("exclude_from_weight_decay() comes before the optimizer is built, not after.")
+        words = "|".join(re.escape(word) for word in var_names or ())
+        self._excluded = ({id(each) for each in var_list or ()}, words or None)
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Move every parameter that has a gradient, once.
+
+        Raises:
+            StateError: not built, or no parameter has a gradient.
+        """
+        parameters, gradients, state, decaying = self._collect()
+        if not parameters:
+            return
+        if self.loss_scale_factor is not None:
+            gradients = list(torch._foreach_div(gradients, self.loss_scale_factor))
+        parts = self.gradient_accumulation_steps
+        if parts:
+            if (self._steps + 1) % parts:
+                torch._foreach_add_(state["gradient_accumulator"], gradients)
+                self._steps += 1
+                return
+            gradients = list(torch._foreach_add(state["gradient_accumulator"], gradients))
+            torch._foreach_div_(gradients, parts)
+            torch._foreach_zero_(self._state["gradient_accumulator"])
+        rate = self.learning_rate
+        if self.weight_decay:
+            kept = [each for each, decay in zip(parameters, decaying, strict=True) if decay]
+            if kept:
+                torch._foreach_mul_(kept, 1 - rate * self.weight_decay)
+        gradients = clip(gradients, self.clipnorm, self.clipvalue, self.global_clipnorm)
+        self.update(parameters, gradients, state, rate)
+        if self.use_ema:
+            self._follow_average()
+        self._steps += 1
+
+    def _collect(self) -> tuple[list[Tensor], list[Tensor], State, list[bool]]:
+        if not self.built:
+            raise not_built("step()")
+        parameters = list(self._parameters.values())
+        found = [parameter.grad for parameter in parameters]
+        gradients = [gradient for gradient in found if gradient is not None]
+        if parameters and not gradients:
+            raise StateError("no parameter has a gradient: call backward() on the loss before step().")
+        if parameters and parameters[0].device != self._device:
+            self._settle(parameters, moved(self._state, parameters))
+        if len(gradients) == len(parameters):
+            return parameters, gradients, self._state, self._decaying
+        rows = [row for row, gradient in enumerate(found) if gradient is not None]
+        state = {slot: [tensors[row] for row in rows] for slot, tensors in self._state.items()}
+        return [parameters[row] for row in rows], gradients, state, [self._decaying[row] for row in rows]
+
+    def _settle(self, parameters: Sequence[Tensor], state: State) -> None:
+        self._state = state
+        self._device = parameters[0].device if parameters else None
+        self._fused = fits_fused_kernel(parameters, state)
+
+    def _follow_average(self) -> None:
+        keep = self.ema_momentum if self.iterations else 0.0
+        parameters = list(self._parameters.values())
+        torch._foreach_lerp_(self._state["average"], parameters, 1 - keep)
+        every = self.ema_overwrite_frequency
+        if every and (self.iterations + 1) % every == 0:
+            torch._foreach_copy_(parameters, self._state["average"])
+
+    @torch.no_grad()
+    def swap_average(self) -> None:
+        """Exchange the parameters with their moving average; a second call puts them back.
+
+        Raises:
+            StateError: no average is kept.
+        """
+        if not self.use_ema or not self.built:
+            raise StateError("there is no moving average to swap in: pass use_ema=True and build first.")
+        parameters = list(self._parameters.values())
+        aside = [parameter.detach().clone() for parameter in parameters]
+        torch._foreach_copy_(parameters, self._state["average"])
+        torch._foreach_copy_(self._state["average"], aside)
+
+    @torch.no_grad()
+    def finalize_variable_values(self, var_list: Any = None) -> None:
+        """Put the moving average in the parameters' place, where one is kept: the end of training."""
+        if self.use_ema and self.iterations:
+            torch._foreach_copy_(list(self._parameters.values()), self._state["average"])
+
+    def zero_grad(self) -> None:
+        """Forget the gradients."""
+        for parameter in self._parameters.values():
+            parameter.grad = None
+
+    def state_arrays(self) -> dict[str, np.ndarray]:
+        """Copy everything that the next step depends on, by name: 'momentum/<parameter>' and others."""
+        arrays = {
+            f"{slot}/{name}": to_array(tensor)
+            for slot, tensors in self._state.items()
+            for name, tensor in zip(self._parameters, tensors, strict=True)
+        }
+        numbers = {"steps": self._steps, "learning_rate": self.learning_rate, **self.numbers}
+        return arrays | {key: np.asarray(value) for key, value in numbers.items()}
+
+    @torch.no_grad()
+    def load_state_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Take back what `state_arrays` gave; a schedule, where there is one, stays in charge of the rate.
+
+        Raises:
+            StateError: not built.
+            ArgumentError: the state of another optimiser.
+            ShapeError: an array of another shape.
+        """
+        if not self.built:
+            raise not_built("load_state_arrays()")
+        check_keys(arrays, self.state_arrays())
+        for slot, tensors in self._state.items():
+            for name, tensor in zip(self._parameters, tensors, strict=True):
+                fill(tensor, arrays[f"{slot}/{name}"], f"{slot}/{name}")
+        self._steps = int(arrays["steps"])
+        self.numbers = {key: float(arrays[key]) for key in self.numbers}
+        if self.learning_rate_schedule is None:
+            self.learning_rate = float(arrays["learning_rate"])
+
+    def get_config(self) -> dict[str, Any]:
+        """Everything needed to make this optimiser anew, without its history.
+
+        Raises:
+            ArgumentError: the learning rate is a plain function, which no file can hold.
+        """
+        rate: Any = self.learning_rate_schedule
+        if rate is not None and not isinstance(rate, LearningRateSchedule):
+            raise ArgumentError(
+                f"the learning rate is the function {rate!r}, which cannot be written to a file. "
+                "Use a LearningRateSchedule with get_config()."
+            )
+        return {
+            "name": self.name,
+            "learning_rate": self.learning_rate if rate is None else serialize(rate),
+            **{setting: getattr(self, setting) for setting in (*self.settings, *COMMON)},
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
+        """Make an optimiser from its config."""
+        rate = config.get("learning_rate")
+        if isinstance(rate, Mapping):
+            return cls(**{**config, "learning_rate": deserialize(rate, custom_objects)})
+        return cls(**config)

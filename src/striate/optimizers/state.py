@@ -1,0 +1,130 @@
+"""What an optimiser remembers of each parameter, as tensors and as arrays for a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from striate.core.errors import ArgumentError, ShapeError, StateError, did_you_mean
+from striate.core.shapes import format_shape
+
+State = dict[str, list[Tensor]]
+
+
+def named(parameters: Iterable[Any]) -> dict[str, Tensor]:
+    """Give each parameter a name: its own from a (name, parameter) pair, else its number.
+
+    Raises:
+        ArgumentError: something that is not a parameter, or a name given twice.
+    """
+    found: dict[str, Tensor] = {}
+    for number, entry in enumerate(parameters):
+        name, parameter = entry if isinstance(entry, tuple) and len(entry) == 2 else (str(number), entry)
+        if not isinstance(parameter, Tensor):
+            raise ArgumentError(
+                f"expected parameters or (name, parameter) pairs; got {type(parameter).__name__} at {number}."
+            )
+        if name in found:
+            raise ArgumentError(f"two parameters are called {name!r}; each needs a name of its own.")
+        found[name] = parameter
+    return found
+
+
+def make_slots(parameters: Sequence[Tensor], initial: Mapping[str, float]) -> State:
+    """Make the tensors of each slot, laid out in memory as the parameters are."""
+    return {
+        slot: [torch.full_like(parameter, value).detach() for parameter in parameters]
+        for slot, value in initial.items()
+    }
+
+
+def moved(state: State, parameters: Sequence[Tensor]) -> State:
+    """Bring the tensors to where the parameters are now."""
+    return {
+        slot: [tensor.to(each.device) for tensor, each in zip(tensors, parameters, strict=True)]
+        for slot, tensors in state.items()
+    }
+
+
+def fits_fused_kernel(parameters: Sequence[Tensor], state: State) -> bool:
+    """Whether torch's fused kernels can take these: one device and type, all dense, laid out alike."""
+    if not parameters or parameters[0].dtype not in (torch.float32, torch.float64):
+        return False
+    kinds = {(parameter.device, parameter.dtype) for parameter in parameters}
+    if len(kinds) > 1 or parameters[0].device.type not in ("cpu", "cuda"):
+        return False
+    return all(
+        tensor.stride() == parameter.stride()
+        for tensors in state.values()
+        for tensor, parameter in zip(tensors, parameters, strict=True)
+    )
+
+
+def laid_out_alike(parameters: Sequence[Tensor], gradients: Sequence[Tensor]) -> list[Tensor]:
+    """Copy those gradients whose memory is laid out differently from their parameter's."""
+    return [
+        gradient if gradient.stride() == parameter.stride() else torch.empty_like(parameter).copy_(gradient)
+        for parameter, gradient in zip(parameters, gradients, strict=True)
+    ]
+
+
+def decays(
+    names: Iterable[str], parameters: Sequence[Tensor], excluded: set[int], pattern: str | None
+) -> list[bool]:
+    """Say of each parameter whether weight decay applies to it."""
+    return [
+        id(parameter) not in excluded and not (pattern and re.search(pattern, name))
+        for name, parameter in zip(names, parameters, strict=True)
+    ]
+
+
+def to_array(tensor: Tensor) -> np.ndarray:
+    """Copy a tensor into an array that shares nothing with it; bf16 becomes float32, exactly."""
+    tensor = tensor.detach().cpu()
+    if tensor.dtype in (torch.bfloat16, torch.float16):
+        tensor = tensor.float()
+    return np.array(tensor.numpy(), order="C")
+
+
+def fill(target: Tensor, array: np.ndarray, key: str) -> None:
+    """Copy an array into a tensor of the same shape.
+
+    Raises:
+        ShapeError: another shape.
+    """
+    if tuple(array.shape) != tuple(target.shape):
+        raise ShapeError(
+            f"optimizer state {key!r} has shape {format_shape(array.shape)}, but this optimizer was built "
+            f"for {format_shape(tuple(target.shape))}. It belongs to another network."
+        )
+    target.copy_(torch.from_numpy(np.array(array, order="C")))
+
+
+def check_keys(found: Iterable[str], wanted: Iterable[str]) -> None:
+    """Refuse a state that does not belong to this optimiser.
+
+    Raises:
+        ArgumentError: a key that is missing or one too many.
+    """
+    have, need = set(found), set(wanted)
+    missing, extra = sorted(need - have), sorted(have - need)
+    if missing:
+        raise ArgumentError(
+            f"this state has no {missing[0]!r} ({len(missing)} missing)."
+            f"{did_you_mean(missing[0], have)} It was saved by another optimizer, or for another network."
+        )
+    if extra:
+        raise ArgumentError(
+            f"this state has {extra[0]!r} ({len(extra)} too many), which this optimizer does not keep. "
+            "It was saved by another optimizer, or with other options."
+        )
+
+
+def not_built(what: str) -> StateError:
+    """Make the error for a call that needs the parameters first."""
+    return StateError(f"{what} needs the parameters first: call optimizer.build(model.parameters()).")

@@ -1,0 +1,14 @@
+"""Learning, for any torch module: `fit`, `evaluate`, `predict`, and what `compile` holds."""
+
+from striate.core.lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "Compiled": ".compiled",
+        "evaluate": ".evaluation",
+        "fit": ".loop",
+        "predict": ".evaluation",
+        "train_on_batch": ".evaluation",
+    },
+)

@@ -1,0 +1,147 @@
+"""Scoring and predicting, and single steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from striate.callbacks import CallbackList, LazyLogs
+from striate.core.arrays import plain
+from striate.core.tree import leaves, map_leaves
+from striate.layers.base import mode_of
+from striate.training.checks import check_finite, check_range
+from striate.training.compiled import Compiled
+from striate.training.feed import ArrayFeed, Batch, Feed, as_arrays, check_batch_size, holds_arrays
+from striate.training.fit_data import make_feed
+from striate.training.hooks import make_hooks
+from striate.training.step import Stepper
+
+
+def first(batches: Iterator[Batch], count: int | None) -> Iterator[Batch]:
+    """Go through so many batches and leave the rest where it is."""
+    if count is None:
+        yield from batches
+        return
+    for _ in range(count):
+        batch = next(batches, None)
+        if batch is None:
+            return
+        yield batch
+
+
+def run_scores(stepper: Stepper, feed: Feed, steps: int | None, hooks: CallbackList) -> dict[str, float]:
+    if stepper.scores is not None:
+        stepper.scores.reset()
+    for step, batch in enumerate(first(iter(feed), steps)):
+        hooks.on_test_batch_begin(step)
+        stepper.score(batch)
+        hooks.on_test_batch_end(step, LazyLogs(stepper.scores.logs))
+    return stepper.scores.logs() if stepper.scores is not None else {}
+
+
+def evaluate(
+    module: nn.Module,
+    compiled: Compiled,
+    x: Any = None,
+    y: Any = None,
+    batch_size: int | None = None,
+    verbose: str | int = "auto",
+    sample_weight: Any = None,
+    steps: int | None = None,
+    callbacks: Any = None,
+    return_dict: bool = False,
+) -> Any:
+    """Compute loss and metrics over data, in inference mode.
+
+    Returns the loss, or a list of the loss and the metrics, or a dict with `return_dict`.
+
+    Raises:
+        DataError, LabelError: data or labels that cannot be used.
+    """
+    stepper = Stepper(module, compiled)
+    feed = make_feed(x, y, sample_weight, check_batch_size(batch_size or 32), stepper.device)
+    if isinstance(feed, ArrayFeed):
+        check_finite(feed.x)
+        check_range(getattr(module, "input_range", None), feed.x)
+    hooks = make_hooks(module, callbacks, verbose, 1, steps or feed.steps)
+    with mode_of(module, False):
+        stepper.find_penalties()
+        hooks.on_test_begin()
+        logs = run_scores(stepper, feed, steps, hooks)
+        hooks.on_test_end(logs)
+    return _as_asked(logs, return_dict)
+
+
+def predict(
+    module: nn.Module,
+    compiled: Compiled | None,
+    x: Any,
+    batch_size: int | None = None,
+    verbose: str | int = "auto",
+    steps: int | None = None,
+    callbacks: Any = None,
+) -> Any:
+    """Compute the outputs as NumPy arrays, in inference mode, batch by batch.
+
+    Raises:
+        DataError: data that cannot be used.
+    """
+    stepper = Stepper(module, compiled or Compiled(precision="float32"))
+    if holds_arrays(x):
+        x = as_arrays(x)
+        check_finite(x)
+        check_range(getattr(module, "input_range", None), x)
+    feed = make_feed(x, None, None, check_batch_size(batch_size or 32), stepper.device)
+    hooks = make_hooks(module, callbacks, verbose, 1, steps or feed.steps)
+    collected: list[Any] = []
+    with mode_of(module, False), torch.no_grad():
+        hooks.on_predict_begin()
+        for step, batch in enumerate(first(iter(feed), steps)):
+            hooks.on_predict_batch_begin(step)
+            collected.append(plain(stepper.forward(batch.inputs)))
+            hooks.on_predict_batch_end(step)
+        hooks.on_predict_end()
+    return _joined(collected)
+
+
+def _joined(parts: list[Any]) -> Any:
+    """Put the outputs of all batches together, each output by itself, as NumPy arrays."""
+    columns = [[leaf.numpy() for leaf in column] for column in zip(*map(leaves, parts), strict=True)]
+    whole = iter([np.concatenate(column) for column in columns])
+    return map_leaves(lambda _: next(whole), parts[0])
+
+
+def train_on_batch(
+    module: nn.Module,
+    compiled: Compiled,
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    return_dict: bool = False,
+) -> Any:
+    """Take one step of training on one batch; returns loss and metrics as `evaluate` does.
+
+    Raises:
+        DataError, LabelError: data or labels that cannot be used.
+    """
+    stepper = Stepper(module, compiled)
+    feed = ArrayFeed(x, y, sample_weight, len(next(leaves(as_arrays(x)))), stepper.device)
+    batch = next(iter(feed))
+    with mode_of(module, True):
+        stepper.prepare(batch)
+        stepper.guarded_train(batch)
+    assert stepper.scores is not None
+    logs = stepper.scores.logs()
+    return _as_asked(logs, return_dict)
+
+
+def _as_asked(logs: dict[str, float], return_dict: bool) -> Any:
+    """Keras's answer: the loss, or a list of loss and metrics, or the dict."""
+    if return_dict:
+        return logs
+    rest = [value for key, value in logs.items() if key != "loss"]
+    return [logs["loss"], *rest] if rest else logs["loss"]

@@ -1,0 +1,159 @@
+"""Loss and metrics of one pass over data, for networks with one or several outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from striate import losses, metrics
+from striate.core.errors import ArgumentError, did_you_mean
+from striate.training.compiled import WAITING, Compiled
+
+
+class Scores:
+    """Computes the loss of a batch and keeps loss and metrics over many batches.
+
+    Made when the first outputs are known: 'accuracy' becomes the right kind by the loss and
+    the shapes. Values are kept as tensors and read only when somebody asks, so that no step
+    waits for a GPU.
+
+    Raises:
+        ArgumentError: losses or metrics for outputs that there are not.
+    """
+
+    def __init__(self, compiled: Compiled, outputs: Any, targets: Any, names: list[str] | None):
+        found = named_parts(outputs, names)
+        self.names = list(found)
+        wanted = self._align(targets, "labels")
+        self.losses = {}
+        for name, loss in self._align(compiled.loss, "loss", spread=True).items():
+            shape = (None, *found[name].shape[1:])
+            target_shape = () if wanted[name] is None else tuple(wanted[name].shape)
+            self.losses[name] = losses.as_loss(loss, shape, target_shape)
+        weights = compiled.loss_weights
+        self.loss_weights = self._align(1.0 if weights is None else weights, "loss_weights", spread=True)
+        self.metrics = self._metrics_for(compiled.metrics, found, wanted)
+        self.weighted_metrics = self._metrics_for(compiled.weighted_metrics, found, wanted)
+        self.reset()
+
+    def reset(self) -> None:
+        """Start a new pass."""
+        self._sums: dict[str, torch.Tensor] = {}
+        self._count = 0
+        for _, _, metric in (*self.metrics, *self.weighted_metrics):
+            metric.reset_state()
+
+    def check_targets(self, outputs: Any, targets: Any) -> None:
+        """Look at all labels once, whether each loss can mean them.
+
+        Raises:
+            LabelError: labels that do not fit, in words.
+        """
+        wanted = self._align(targets, "labels")
+        for name, answers in named_parts(outputs, self.names).items():
+            if self.losses[name] is not None and wanted[name] is not None:
+                losses.check_targets(self.losses[name], wanted[name], (None, *answers.shape[1:]))
+
+    def loss(self, outputs: Any, targets: Any, weights: Any) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """Compute the weighted sum of all losses, and each by its output's name."""
+        found = named_parts(outputs, self.names)
+        wanted, weight = self._align(targets, "labels"), self._align(weights, "sample weights", spread=True)
+        parts = {
+            name: loss(wanted[name], found[name], weight[name])
+            for name, loss in self.losses.items()
+            if loss is not None and wanted[name] is not None
+        }
+        if not parts:
+            raise ArgumentError(
+                "there is nothing to learn from: give compile a loss, and fit labels for it "
+                "(y, or pairs of data and labels)."
+            )
+        terms = [part * (self.loss_weights[name] or 0.0) for name, part in parts.items()]
+        total = terms[0] if len(terms) == 1 else torch.stack(terms).sum()
+        return total, parts
+
+    def update(
+        self, outputs: Any, targets: Any, weights: Any, total: torch.Tensor, parts: Mapping[str, torch.Tensor], size: int
+    ) -> None:
+        """Count a batch in: its losses by its number of examples, its answers for the metrics."""
+        self._count += size
+        noted = {"loss": total}
+        if len(self.names) > 1:
+            noted |= {f"{name}_loss": part for name, part in parts.items()}
+        for key, value in noted.items():
+            value = value.detach().double() * size
+            self._sums[key] = self._sums[key] + value if key in self._sums else value
+        found, wanted = named_parts(outputs, self.names), self._align(targets, "labels")
+        weight = self._align(weights, "sample weights", spread=True)
+        for name, _, metric in self.metrics:
+            metric.update_state(wanted[name], found[name].detach())
+        for name, _, metric in self.weighted_metrics:
+            metric.update_state(wanted[name], found[name].detach(), weight[name])
+
+    def logs(self) -> dict[str, float]:
+        """Read loss and metrics so far, in alphabetical order as Keras shows them."""
+        values = {key: float(total) / max(self._count, 1) for key, total in self._sums.items()}
+        for _, key, metric in (*self.metrics, *self.weighted_metrics):
+            values[key] = float(metric.result())
+        return dict(sorted(values.items()))
+
+    def _align(self, structure: Any, what: str, spread: bool = False) -> dict[str, Any]:
+        """Give each output its part of a list or dict; one value for all where `spread`."""
+        if isinstance(structure, Mapping):
+            for name in structure:
+                if name not in self.names:
+                    raise ArgumentError(
+                        f"{what} for {name!r}, but the outputs are {self.names}.{did_you_mean(name, self.names)}"
+                    )
+            return {name: structure.get(name) for name in self.names}
+        if isinstance(structure, (list, tuple)):
+            if len(structure) != len(self.names):
+                raise ArgumentError(
+                    f"{len(structure)} {what} for {len(self.names)} outputs ({', '.join(self.names)})."
+                )
+            return dict(zip(self.names, structure, strict=True))
+        if len(self.names) > 1 and structure is not None and not spread:
+            raise ArgumentError(
+                f"the network has {len(self.names)} outputs ({', '.join(self.names)}): give {what} as a list or dict."
+            )
+        return {name: structure for name in self.names}
+
+    def _metrics_for(
+        self, spec: Any, found: Mapping[str, torch.Tensor], wanted: Mapping[str, Any]
+    ) -> list[tuple[str, str, Any]]:
+        if spec is None:
+            return []
+        if len(self.names) == 1 and not isinstance(spec, Mapping):
+            by_output = {self.names[0]: _flat(spec)}
+        else:
+            by_output = {name: _flat(part) for name, part in self._align(spec, "metrics").items()}
+        entries = []
+        for name, group in by_output.items():
+            for metric in group:
+                label = metric if isinstance(metric, str) else None
+                if label in WAITING:
+                    metric = metrics.for_loss(label, self.losses[name], tuple(found[name].shape))
+                made = metrics.as_metric(metric)
+                key = label or made.name
+                entries.append((name, key if len(self.names) == 1 else f"{name}_{key}", made))
+        return entries
+
+
+def named_parts(outputs: Any, names: list[str] | None) -> dict[str, torch.Tensor]:
+    """Name each output of a network: by the dict's keys, the names given, or output, output_2, ...."""
+    if isinstance(outputs, Mapping):
+        return dict(outputs)
+    flat = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
+    if names is None or len(names) != len(flat):
+        names = ["output" if number == 1 else f"output_{number}" for number in range(1, len(flat) + 1)]
+    return dict(zip(names, flat, strict=True))
+
+
+def _flat(spec: Any) -> list[Any]:
+    if spec is None:
+        return []
+    if isinstance(spec, (list, tuple)):
+        return [one for part in spec for one in _flat(part)]
+    return [spec]

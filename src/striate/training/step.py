@@ -1,0 +1,197 @@
+"""One step: forward, loss, backward, update; and one forward pass for scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from striate.core.errors import OutOfMemoryError
+from striate.core.runtime import choose_device, choose_precision
+from striate.core.tree import map_leaves
+from striate.layers.base import Layer
+from striate.layers.weights import Weighted, WeightSpec
+from striate.losses import check_probabilities
+from striate.training.checks import check_answers
+from striate.training.compiled import Compiled
+from striate.training.feed import Batch
+from striate.training.memory import is_out_of_memory, part_size
+from striate.training.scores import Scores, named_parts
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """A weight with the regulariser that its layer gave it."""
+
+    weight: torch.Tensor
+    spec: WeightSpec
+
+
+class Stepper:
+    """Runs batches through a module: it knows device, precision, penalties and constraints.
+
+    Nothing here asks what kind of module it is; Striate's layers inside are found by looking.
+    """
+
+    def __init__(self, module: nn.Module, compiled: Compiled):
+        self.module = module
+        self.compiled = compiled
+        self.device: torch.device = choose_device(compiled.device).value
+        self.precision: str = choose_precision(compiled.precision, self.device).value
+        self.module.to(self.device)
+        self.scores: Scores | None = None
+        # All labels, where they are at hand: checked once, against the loss, when that is known.
+        self.whole_targets: Any = None
+        self._checked = False
+        self._parts: int | None = None
+        self._penalties: list[Penalty] = []
+        self._constrained: list[Penalty] = []
+        self._active: list[Layer] = []
+
+    def arithmetic(self) -> AbstractContextManager[Any]:
+        """The context in which the network computes: bf16 products where the policy says so."""
+        if self.precision == "bfloat16":
+            return torch.autocast(self.device.type, dtype=torch.bfloat16)
+        return nullcontext()
+
+    def forward(self, inputs: Any) -> Any:
+        """Run the module; the outputs come in fp32 or wider, also from bf16 arithmetic."""
+        with self.arithmetic():
+            outputs = self.module(inputs)
+        return map_leaves(
+            lambda leaf: leaf.float() if leaf.dtype in (torch.bfloat16, torch.float16) else leaf, outputs
+        )
+
+    def prepare(self, batch: Batch) -> None:
+        """Learn what only the first batch tells: weights, outputs, and whether it fits into memory."""
+        if isinstance(self.module, Layer) and not self.module.built:
+            self.module.ensure_built(map_leaves(lambda leaf: tuple(leaf.shape), batch.inputs))
+            self.module.to(self.device)
+        self.compiled.optimizer.build(trainable_weights(self.module))
+        self.find_penalties()
+
+    def find_penalties(self) -> None:
+        holders = [module for module in self.module.modules() if isinstance(module, Weighted)]
+        pairs = [Penalty(getattr(holder, name), spec) for holder in holders for name, spec in holder._specs.items()]
+        self._penalties = [pair for pair in pairs if pair.spec.regularizer is not None]
+        self._constrained = [pair for pair in pairs if pair.spec.constraint is not None]
+        self._active = [
+            module
+            for module in holders
+            if isinstance(module, Layer) and module.activity_regularizer is not None
+        ]
+
+    def train(self, batch: Batch) -> None:
+        """Take one step of training; the batch goes through in parts where it does not fit whole."""
+        self.compiled.optimizer.zero_grad()
+        for part, share in self._cut(batch):
+            self._loss_of(part, share).backward()
+        self.compiled.optimizer.step()
+        with torch.no_grad():
+            for pair in self._constrained:
+                public = pair.spec.to_public(pair.weight)
+                assert pair.spec.constraint is not None
+                public.copy_(pair.spec.constraint(public))
+
+    def guarded_train(self, batch: Batch) -> None:
+        """Take one step; where memory runs out, say which batch size to try.
+
+        Raises:
+            OutOfMemoryError: memory ran out.
+        """
+        try:
+            self.train(batch)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise OutOfMemoryError(
+                f"memory ran out on a batch of {batch.size}. Try batch_size={max(batch.size // 2, 1)}, "
+                "smaller inputs or fewer filters."
+            ) from error
+
+    def _loss_of(self, part: Batch, share: float) -> torch.Tensor:
+        for layer in self._active:
+            layer.activity_losses.clear()
+        outputs = self.forward(part.inputs)
+        scores = self._scores_for(outputs, part)
+        loss, parts = scores.loss(outputs, part.targets, part.weights)
+        penalty = self._penalty()
+        activity = [term for layer in self._active for term in layer.activity_losses]
+        extra = torch.stack(activity).sum() if activity else None
+        with torch.no_grad():
+            # What is shown is the mean over parts, weighted by size; an activity's penalty is a sum.
+            shown = sum_of(loss, penalty, None if extra is None else extra / share)
+            scores.update(outputs, part.targets, part.weights, shown, parts, part.size)
+        # The mean loss and the penalties of the whole batch: each part adds its share of them.
+        scaled = loss if self._reduction() == "sum" else loss * share
+        return sum_of(scaled, None if penalty is None else penalty * share, extra)
+
+    def _penalty(self) -> torch.Tensor | None:
+        terms = [
+            pair.spec.regularizer(pair.spec.to_public(pair.weight))
+            for pair in self._penalties
+            if pair.spec.regularizer is not None
+        ]
+        return torch.stack(terms).sum() if terms else None
+
+    def _reduction(self) -> str:
+        assert self.scores is not None
+        return next((loss.reduction for loss in self.scores.losses.values() if loss is not None), "")
+
+    def _scores_for(self, outputs: Any, batch: Batch) -> Scores:
+        if self.scores is None:
+            names = getattr(self.module, "output_names", None)
+            self.scores = Scores(self.compiled, outputs, batch.targets, names)
+            self.scores.check_targets(outputs, batch.targets if self.whole_targets is None else self.whole_targets)
+        if not self._checked:
+            self._checked = True
+            for name, answers in named_parts(outputs, self.scores.names).items():
+                check_answers(self.module, answers, self.scores.losses[name])
+                check_probabilities(self.scores.losses[name], answers)
+        return self.scores
+
+    def _cut(self, batch: Batch) -> Iterator[tuple[Batch, float]]:
+        if self._parts is None:
+            self._parts = self._measure(batch)
+        size = min(self._parts, batch.size)
+        if size == batch.size:
+            yield batch, 1.0
+            return
+        for start in range(0, batch.size, size):
+            part = batch.part(start, start + size)
+            yield part, part.size / batch.size
+
+    def _measure(self, batch: Batch) -> int:
+        size = part_size(self.module, batch.inputs, batch.size, self.device)
+        if size < batch.size:
+            print(
+                f"a batch of {batch.size} does not fit into memory; it is cut into parts of {size} whose "
+                "gradients are added up (batch statistics are those of each part).",
+                flush=True,
+            )
+        return size
+
+    @torch.no_grad()
+    def score(self, batch: Batch) -> None:
+        """Count one batch into loss and metrics, without learning."""
+        outputs = self.forward(batch.inputs)
+        scores = self._scores_for(outputs, batch)
+        loss, parts = scores.loss(outputs, batch.targets, batch.weights)
+        total = sum_of(loss, self._penalty())
+        scores.update(outputs, batch.targets, batch.weights, total, parts, batch.size)
+
+
+def sum_of(first: torch.Tensor, *others: torch.Tensor | None) -> torch.Tensor:
+    """Add what is there."""
+    for other in others:
+        first = first if other is None else first + other
+    return first
+
+
+def trainable_weights(module: nn.Module) -> list[tuple[str, nn.Parameter]]:
+    """List the parameters that training changes, by their paths."""
+    return [(name, weight) for name, weight in module.named_parameters() if weight.requires_grad]
