@@ -17,25 +17,47 @@ TEN = np.arange(10)
 @pytest.mark.parametrize(
     ("loss", "labels", "output_shape", "message"),
     [
-        (SPARSE, TEN + 1, (None, 10), "labels run from 1 to 10 but the network answers 10 classes, counted"
-         " from 0: subtract 1"),
-        (SPARSE, TEN, (None, 4), "labels run from 0 to 9 but the network answers 4 classes: 0 to 3 can be told"
-         " apart. Give the last layer 10 units"),
+        (
+            SPARSE,
+            TEN + 1,
+            (None, 10),
+            "labels run from 1 to 10 but the network answers 10 classes, counted from 0: subtract 1",
+        ),
+        (
+            SPARSE,
+            TEN,
+            (None, 4),
+            "labels run from 0 to 9 but the network answers 4 classes: 0 to 3 can be told apart. Give the last",
+        ),
         (SPARSE, [0, -1], (None, 4), "labels run from -1 to 0.*Remove or renumber the negative ones"),
         (SPARSE, [0, 1], (None, 1), "answers 1 class: 0 to 0.*use loss='binary_crossentropy'"),
-        (SPARSE, np.eye(10), (None, 10), r"\(10, 10\): 10 columns, as one-hot.*loss='categorical_crossentropy'"),
-        (SPARSE, [0.5, 1.0], (None, 4), "whole class numbers, but y_true holds fractions between 0.5 and 1"),
+        (SPARSE, np.eye(10), (None, 10), r"\(10, 10\): 10 columns, as one-hot.*'categorical_crossentropy'"),
+        (SPARSE, [0.5, 1.0], (None, 4), "whole class numbers, but .* fractions between 0.5 and 1"),
         (SPARSE, [0.0, np.nan], (None, 4), "1 of 2 labels are NaN or infinite"),
-        (COLUMNS, TEN, (None, 10), r"y_true has shape \(10,\): class numbers. Use loss='sparse_categorical"
-         "_crossentropy', or make columns with striate.utils.to_categorical"),
+        (
+            COLUMNS,
+            TEN,
+            (None, 10),
+            r"y_true has shape \(10,\): class numbers. Use loss='sparse_categorical"
+            "_crossentropy', or make columns with striate.utils.to_categorical",
+        ),
         (COLUMNS, TEN[:, None], (None, 10), r"y_true has shape \(10, 1\): class numbers"),
-        (COLUMNS, np.eye(3), (None, 10), "y_true has 3 columns but the network answers 10 classes. Give the"
-         " last layer 3 units"),
+        (
+            COLUMNS,
+            np.eye(3),
+            (None, 10),
+            "y_true has 3 columns but the network answers 10 classes. Give the last layer 3 units",
+        ),
         (COLUMNS, np.eye(3) * 255, (None, 3), "shares from 0 to 1 in the columns.*from 0 to 255"),
         (COLUMNS, np.full((2, 3), np.inf), (None, 3), "6 of 6 labels are NaN or infinite"),
-        (BINARY, np.eye(2), (None, 1), r"two columns, \(2, 2\), but the network answers with one unit. Take"
-         r" y_true\[:, 1:\], or give the last layer 2 units with softmax"),
-        (BINARY, np.eye(3), (None, 1), "3 columns but the network answers with 1 unit; .*Give the last layer 3"),
+        (
+            BINARY,
+            np.eye(2),
+            (None, 1),
+            r"two columns, \(2, 2\), but the network answers with one unit. Take"
+            r" y_true\[:, 1:\], or give the last layer 2 units with softmax",
+        ),
+        (BINARY, np.eye(3), (None, 1), "3 columns but the network answers with 1 unit; .*the last layer 3"),
         (BINARY, [0, 1], (None, 10), "1 column but the network answers with 10 units.*sparse_categorical"),
         (BINARY, [1, 2], (None, 1), "labels from 0 to 1, but y_true runs from 1 to 2: subtract 1"),
         (BINARY, [-1, 1], (None, 1), r"from -1 to 1: use \(y_true \+ 1\) / 2, or loss='hinge'"),
@@ -45,7 +67,7 @@ TEN = np.arange(10)
         (BINARY, [np.nan, 1], (None, 1), "NaN or infinite, and so would the loss be. Remove those samples"),
         (losses.MeanSquaredError(), [np.inf, 1], (None, 1), "1 of 2 labels are NaN or infinite"),
     ],
-)  # fmt: skip
+)
 def test_labels_that_the_loss_cannot_mean_are_refused_in_words(loss, labels, output_shape, message):
     with pytest.raises(LabelError, match=message):
         check_targets(loss, labels, output_shape)
@@ -81,15 +103,18 @@ LOGITS = np.array([[3.0, -2.0], [0.5, 0.5]])
 @pytest.mark.parametrize(
     ("loss", "answers", "message"),
     [
-        (BINARY, [[0.5], [4.0]], "takes probabilities from 0 to 1, but the network answers from 0.5 to 4: these"
-         " look like logits. If the last layer has no sigmoid, use from_logits=True in the loss, or add"
-         " activation='sigmoid'"),
-        (SPARSE, LOGITS, "from -2 to 3: these look like logits. If the last layer has no softmax, use from_logits"),
+        (
+            BINARY,
+            [[0.5], [4.0]],
+            "takes probabilities from 0 to 1, but the network answers from 0.5 to 4: these look like logits. "
+            "If the last layer has no sigmoid, use from_logits=True in the loss, or add activation='sigmoid'",
+        ),
+        (SPARSE, LOGITS, "from -2 to 3: these look like logits. If the last layer has no softmax"),
         (COLUMNS, LOGITS, "look like logits"),
         (COLUMNS, [[0.5, 0.5], [0.9, 0.9]], "sum to 1 over the classes, but a row sums to 1.8"),
         (SPARSE, [[0.5, 0.2], [0.5, 0.5]], "a row sums to 0.7.*activation='softmax'"),
     ],
-)  # fmt: skip
+)
 def test_answers_that_are_no_probabilities_are_refused_in_words(loss, answers, message):
     with pytest.raises(ArgumentError, match=message):
         check_probabilities(loss, answers)

@@ -42,5 +42,5 @@ def test_crossentropy_is_chosen_by_the_shapes(output_shape, target_shape, kind):
 
 
 def test_crossentropy_without_shapes_is_refused():
-    with pytest.raises(ArgumentError, match="loss='ce' is chosen by the shape.*write 'binary_crossentropy'"):
+    with pytest.raises(ArgumentError, match=r"loss='ce' is chosen by the shape.*write 'binary_crossentropy'"):
         losses.as_loss("ce")

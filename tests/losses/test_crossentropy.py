@@ -41,13 +41,11 @@ def test_categorical_crossentropy_is_the_formula(from_logits, label_smoothing):
     )
 
 
-@pytest.mark.parametrize("labels", [LABELS, LABELS[:, None], LABELS.astype("float32"), LABELS.astype("uint8")])
+@pytest.mark.parametrize("labels", [LABELS, LABELS[:, None], LABELS.astype("f4"), LABELS.astype("uint8")])
 @pytest.mark.parametrize("from_logits", [False, True])
 def test_sparse_categorical_crossentropy_takes_class_numbers_of_any_kind(from_logits, labels):
     answers = LOGITS if from_logits else CHANCES
-    expected = by_hand.rows(
-        by_hand.sparse_categorical_crossentropy, LABELS, answers, from_logits=from_logits
-    )
+    expected = by_hand.rows(by_hand.sparse_categorical_crossentropy, LABELS, answers, from_logits=from_logits)
     loss = losses.SparseCategoricalCrossentropy(from_logits=from_logits)
     assert np.allclose(losses.sparse_categorical_crossentropy(labels, answers, from_logits), expected)
     assert loss(labels, answers).item() == pytest.approx(expected.mean())
@@ -142,7 +140,7 @@ def test_categorical_focal_crossentropy_is_the_formula():
 
 
 @pytest.mark.parametrize("from_logits", [False, True])
-@pytest.mark.parametrize(("labels", "message"), [([1, 2, 3, 4], "subtract 1"), ([0, 1, -100, 2], "from -100")])
+@pytest.mark.parametrize(("labels", "message"), [([1, 2, 3, 4], "subtract 1"), ([0, 1, -100, 2], "-100 to")])
 def test_a_class_number_without_a_class_is_refused_in_words(labels, message, from_logits):
     loss = losses.SparseCategoricalCrossentropy(from_logits=from_logits)
     with pytest.raises(LabelError, match=message):

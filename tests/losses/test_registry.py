@@ -59,7 +59,7 @@ def test_a_class_name_gives_an_object_with_its_defaults():
 
 
 def test_an_unknown_name_gets_the_nearest():
-    with pytest.raises(UnknownNameError, match="no loss called 'binary_crosentropy'.*'binary_crossentropy'"):
+    with pytest.raises(UnknownNameError, match=r"no loss called 'binary_crosentropy'.*'binary_crossentropy'"):
         losses.get("binary_crosentropy")
 
 

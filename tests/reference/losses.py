@@ -70,10 +70,7 @@ def mean_absolute_percentage_error(y, p):
 
 def mean_squared_logarithmic_error(y, p):
     return mean(
-        [
-            (math.log1p(max(a, EPSILON)) - math.log1p(max(b, EPSILON))) ** 2
-            for a, b in zip(y, p, strict=True)
-        ]
+        [(math.log1p(max(a, EPSILON)) - math.log1p(max(b, EPSILON))) ** 2 for a, b in zip(y, p, strict=True)]
     )
 
 
@@ -142,6 +139,5 @@ def circle(labels, rows, gamma=80.0, margin=0.4):
 
 def rows(function, y_true, y_pred, **options) -> np.ndarray:
     """Apply one of the above to every row of two arrays."""
-    return np.array(
-        [function(np.asarray(a).tolist(), np.asarray(b).tolist(), **options) for a, b in zip(y_true, y_pred, strict=True)]
-    )
+    pairs = zip(np.asarray(y_true).tolist(), np.asarray(y_pred).tolist(), strict=True)
+    return np.array([function(a, b, **options) for a, b in pairs])

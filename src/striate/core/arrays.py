@@ -26,9 +26,9 @@ def as_tensor(array: Any) -> torch.Tensor:
         found = np.asarray(array)
     except ValueError as error:
         raise DataError(f"these values make no array with straight edges: {error}.") from error
-    if found.dtype == object or found.dtype.kind in "USM":
+    if found.dtype.kind not in "biufc":
         raise DataError(f"expected numbers; got an array of dtype {found.dtype} and shape {found.shape}.")
-    if isinstance(array, (list, tuple, float)) and found.dtype == np.float64:
+    if isinstance(array, (list, tuple, float)) and not isinstance(array, np.generic) and found.dtype == float:
         found = found.astype(np.float32)
     found = found.astype(_WIDER.get(found.dtype, found.dtype.newbyteorder("=")), copy=False)
     if not found.flags.writeable or any(stride < 0 for stride in found.strides):

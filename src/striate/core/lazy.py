@@ -16,7 +16,8 @@ def attach(
 
     `members` maps each public name to the module it lives in: relative to `package` when it
     begins with a dot (".convolution"), else absolute. A name that maps to its own module
-    (`"losses": ".losses"`) stands for that module itself.
+    (`"losses": ".losses"`) stands for that module itself, one that maps to the package's own
+    name for the package.
 
     Raises:
         AttributeError: a name that is not public, with the nearest that are.
@@ -27,6 +28,8 @@ def attach(
             raise AttributeError(f"module {package!r} has no {name!r}.{did_you_mean(name, members)}")
         place = members[name]
         module = importlib.import_module(place, package)
+        if place == package:
+            return module
         if place.rpartition(".")[2] == name and not hasattr(module, name):
             return module
         return getattr(module, name)

@@ -20,6 +20,10 @@ def snake_case(name: str) -> str:
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", spaced).lower()
 
 
+def _with_article(noun: str) -> str:
+    return ("an " if noun[0] in "aeiou" else "a ") + noun
+
+
 class Registry:
     """The known names of one kind of thing, such as the layers or the losses.
 
@@ -79,7 +83,8 @@ class Registry:
         if callable(identifier):
             return identifier
         raise ArgumentError(
-            f"expected a {self.kind}: a name, a config or an object; got {type(identifier).__name__} {identifier!r}."
+            f"expected {_with_article(self.kind)}: a name, a config or an object; "
+            f"got {type(identifier).__name__} {identifier!r}."
         )
 
     def _from_config(self, spec: Mapping[str, Any], custom: Mapping[str, Any] | None) -> Any:

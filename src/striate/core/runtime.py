@@ -61,7 +61,9 @@ def _existing_device(name: str) -> torch.device:
     except RuntimeError as error:
         raise ArgumentError(f"device {name!r} is not a device's name; write 'cpu' or 'cuda:0'.") from error
     if kind == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise ArgumentError(f"device {name!r} is not here: this machine has {torch.cuda.device_count()} GPUs.")
+        raise ArgumentError(
+            f"device {name!r} is not here: this machine has {torch.cuda.device_count()} GPUs."
+        )
     return device
 
 
@@ -88,7 +90,9 @@ def choose_precision(request: str | None, device: torch.device) -> Choice:
     if wanted != "auto":
         return Choice(wanted, "asked for")
     if has_bfloat16_hardware(device):
-        return Choice("bfloat16", f"this {device.type.upper()} has bf16 instructions; weights stay in float32")
+        return Choice(
+            "bfloat16", f"this {device.type.upper()} has bf16 instructions; weights stay in float32"
+        )
     return Choice("float32", f"this {device.type.upper()} has no bf16 instructions")
 
 

@@ -72,9 +72,7 @@ def padding_amount(
     return total // 2, total - total // 2
 
 
-def output_length(
-    length: int | None, size: int, stride: int, padding: str, dilation: int = 1
-) -> int | None:
+def output_length(length: int | None, size: int, stride: int, padding: str, dilation: int = 1) -> int | None:
     """The length of an axis after a window has slid over it; 0 or less where it does not fit once."""
     if length is None:
         return None

@@ -82,15 +82,11 @@ def _read_npz(place: Path) -> dict[str, np.ndarray]:
     if place.is_dir():
         raise FileAccessError(f"expected an .npz file but {place} is a folder.")
     try:
-        loaded = np.load(place, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            raise FileFormatError(
-                f"{place} is a single array; put examples and labels into one .npz with np.savez."
-            )
-        with loaded as archive:
-            return {name: archive[name] for name in archive.files}
-    except FileFormatError:
-        raise
+        # Opened here, for NumPy leaves a file open that turns out to be damaged.
+        with place.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            if not isinstance(loaded, np.ndarray):
+                return {name: loaded[name] for name in loaded.files}
     except OSError as error:
         raise FileAccessError(f"cannot read {place}: {error.strerror or error}.") from error
     except (
@@ -108,6 +104,7 @@ def _read_npz(place: Path) -> dict[str, np.ndarray]:
                 "Save arrays of numbers; rows of different lengths have to be made equal first."
             ) from error
         raise FileFormatError(f"{place} is damaged or no .npz file. Write it again with np.savez.") from error
+    raise FileFormatError(f"{place} is a single array; put examples and labels into one .npz with np.savez.")
 
 
 def _find_parts(arrays: Mapping[str, np.ndarray], place: Path) -> dict[str, tuple[str, str]]:

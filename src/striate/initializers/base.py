@@ -58,8 +58,11 @@ class RandomInitializer(Initializer):
     arguments: tuple[str, ...] = ("seed",)
 
     def __init__(self, seed: int | None = None):
-        if seed is not None and (isinstance(seed, bool) or not hasattr(seed, "__index__")):
-            raise ArgumentError(f"{type(self).__name__}: seed must be a whole number, or None; got {seed!r}.")
+        if seed is not None and not _is_seed(seed):
+            raise ArgumentError(
+                f"{type(self).__name__}: seed must be None or a whole number from 0 to 2**63 - 1; "
+                f"got {seed!r}."
+            )
         self.seed = None if seed is None else int(seed)
 
     def __call__(

@@ -106,9 +106,7 @@ class Layer(Weighted, Connected):
                 for key in inspect.signature(kind.__init__).parameters
                 if key not in ("self", "unknown", "options")
             ]
-            raise ArgumentError(
-                f"{type(self).__name__} has no argument {name!r}.{did_you_mean(name, known)}"
-            )
+            raise ArgumentError(f"{type(self).__name__} has no argument {name!r}.{did_you_mean(name, known)}")
 
     def build(self, input_shape: Any) -> None:
         """Make the weights; called once, with the shape of the first input."""
@@ -125,12 +123,14 @@ class Layer(Weighted, Connected):
     def __call__(self, inputs: Any, *others: Any, training: bool | None = None, **options: Any) -> Any:
         """Record, or compute; see the top of this file for which.
 
-        `training` overrides the layer's own mode for this call; None keeps it.
+        `training` overrides the layer's own mode for this call; None keeps it. On symbolic
+        tensors it is remembered: `base(x, training=False)` stays in inference while the rest trains.
         """
         if type(inputs) is torch.Tensor and self.built and training is None and not others and not options:
             return super().__call__(inputs)
         if is_symbolic(inputs):
-            return self._record(inputs, others, options)
+            chosen = {} if training is None else {"training": training}
+            return self._record(inputs, others, {**options, **chosen})
         if is_array(inputs) or any(is_array(leaf) for leaf in leaves(inputs)):
             with torch.no_grad():
                 inputs = tensors_from(inputs, self._device())

@@ -40,6 +40,7 @@ class Convolution(Layer):
 
     rank: ClassVar[int]
     paddings: ClassVar[tuple[str, ...]] = ("valid", "same")
+    kernel: torch.Tensor
 
     def __init__(
         self,
@@ -155,8 +156,9 @@ class Convolution(Layer):
         ]
         if any(length is not None and length < 1 for length in lengths):
             raise ShapeError(
-                f"{self._label()}: the kernel {self.kernel_size} with dilation {self.dilation_rate} does not fit "
-                f"into {format_shape(input_shape)}. Use padding='same', a smaller kernel or a larger input."
+                f"{self._label()}: the kernel {self.kernel_size} with dilation {self.dilation_rate} "
+                f"does not fit into {format_shape(input_shape)}. "
+                "Use padding='same', a smaller kernel or a larger input."
             )
         return join_shape(batch, lengths, self.filters, self.data_format)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch.nn import functional as F
 
 from striate import activations, constraints, initializers, regularizers
 from striate.core.errors import ShapeError
@@ -26,6 +27,8 @@ class Dense(Layer):
     >>> Dense(10)(np.zeros((2, 64))).shape
     torch.Size([2, 10])
     """
+
+    kernel: torch.Tensor
 
     def __init__(
         self,
@@ -86,10 +89,7 @@ class Dense(Layer):
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Multiply, add the bias, apply the activation."""
         self.compute_output_shape(tuple(inputs.shape))
-        if self.bias is not None and inputs.ndim == 2:
-            return self.activation(torch.addmm(self.bias, inputs, self.kernel))
-        outputs = torch.matmul(inputs, self.kernel)
-        return self.activation(outputs if self.bias is None else outputs + self.bias)
+        return self.activation(F.linear(inputs, self.kernel.t(), self.bias))
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         """Say the output's shape: the last axis becomes the units.

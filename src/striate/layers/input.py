@@ -36,9 +36,7 @@ class InputLayer(Layer):
         if batch_shape is not None:
             batch_size, shape = batch_shape[0], tuple(batch_shape[1:])
         if shape is None or not is_shape(shape) or any(size is not None and size < 1 for size in shape):
-            raise ArgumentError(
-                f"Input takes the shape of one example, such as (28, 28, 1); got {shape!r}."
-            )
+            raise ArgumentError(f"Input takes the shape of one example, such as (28, 28, 1); got {shape!r}.")
         self.batch_shape: Shape = (batch_size, *shape)
         self.built = True
         tensor = SymbolicTensor(self.batch_shape, self.dtype, self.name)

@@ -39,7 +39,9 @@ class InputSpec:
 def _advise(shape: Shape, axes: tuple[str, ...]) -> str:
     """Say what usually went wrong when the number of axes does not fit."""
     if len(axes) == 4 and len(shape) == 3:
-        return " One image needs a batch axis, image[None]; grey images need a channel axis, images[..., None]."
+        return (
+            " One image needs a batch axis, image[None]; grey images need a channel axis, images[..., None]."
+        )
     if len(axes) == 4 and len(shape) == 2 and shape[1] is not None:
         side = int(shape[1] ** 0.5)
         if side * side == shape[1] and side > 1:

@@ -31,6 +31,9 @@ class BatchNormalization(Layer):
         ShapeError: an input whose number of channels is not known.
     """
 
+    moving_mean: torch.Tensor
+    moving_variance: torch.Tensor
+
     def __init__(
         self,
         axis: int = -1,
@@ -90,14 +93,18 @@ class BatchNormalization(Layer):
                 name="beta",
             )
         self.add_weight((channels,), self.moving_mean_initializer, trainable=False, name="moving_mean")
-        self.add_weight((channels,), self.moving_variance_initializer, trainable=False, name="moving_variance")
+        self.add_weight(
+            (channels,), self.moving_variance_initializer, trainable=False, name="moving_variance"
+        )
 
     def _channels(self, shape: Shape) -> int:
         if not -len(shape) <= self.axis < len(shape):
             raise ArgumentError(f"{self._label()}: axis {self.axis} is not in {format_shape(shape)}.")
         channels = shape[self.axis]
         if channels is None:
-            raise ShapeError(f"{self._label()} must know the size of axis {self.axis}: {format_shape(shape)}.")
+            raise ShapeError(
+                f"{self._label()} must know the size of axis {self.axis}; got {format_shape(shape)}."
+            )
         return channels
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
@@ -112,7 +119,7 @@ class BatchNormalization(Layer):
             by_batch=self.training and self.trainable,
             epsilon=self.epsilon,
         )
-        if mean is not None:
+        if mean is not None and variance is not None:
             with torch.no_grad():
                 self.moving_mean.lerp_(mean.to(self.moving_mean.dtype), 1 - self.momentum)
                 self.moving_variance.lerp_(variance.to(self.moving_variance.dtype), 1 - self.momentum)

@@ -70,8 +70,8 @@ class Pooling(Layer):
         ]
         if any(length is not None and length < 1 for length in lengths):
             raise ShapeError(
-                f"{self._label()}: the window {self.pool_size} does not fit into {format_shape(input_shape)}. "
-                "Use padding='same', fewer pooling layers or a larger input."
+                f"{self._label()}: the window {self.pool_size} does not fit into "
+                f"{format_shape(input_shape)}. Use padding='same', fewer pooling layers or a larger input."
             )
         return join_shape(batch, lengths, channels, self.data_format)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 
 from striate.core.shapes import Shape
@@ -36,4 +37,8 @@ class Rescaling(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this layer again."""
-        return {**super().get_config(), "scale": self.scale, "offset": self.offset}
+        return {
+            **super().get_config(),
+            "scale": np.asarray(self.scale).tolist(),
+            "offset": np.asarray(self.offset).tolist(),
+        }

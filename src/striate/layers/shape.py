@@ -47,7 +47,7 @@ class Reshape(Layer):
         in (batch, ...), out (batch, *target_shape).
 
     Raises:
-        ArgumentError: more than one -1.
+        ArgumentError: a size below 1, or more than one -1.
         ShapeError: the values do not fit the target.
 
     >>> import numpy as np
@@ -60,17 +60,20 @@ class Reshape(Layer):
     def __init__(self, target_shape: tuple[int, ...], **options: Any):
         super().__init__(**options)
         self.target_shape = tuple(int(size) for size in target_shape)
-        if self.target_shape.count(-1) > 1:
-            raise ArgumentError(f"{self._label()}: only one size can be -1; got {self.target_shape}.")
+        if self.target_shape.count(-1) > 1 or any(size < 1 and size != -1 for size in self.target_shape):
+            raise ArgumentError(
+                f"{self._label()}: sizes are at least 1, and only one can be -1; got {self.target_shape}."
+            )
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Reshape, without a copy where memory allows."""
-        return inputs.reshape(self.compute_output_shape(tuple(inputs.shape)))
+        sizes = self.compute_output_shape(tuple(inputs.shape))
+        return inputs.reshape([size for size in sizes if size is not None])
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         """Say the output's shape; -1 is worked out where the input's sizes are known."""
         count = product(input_shape[1:])
-        known = product(size for size in self.target_shape if size != -1) or 1
+        known = product(size for size in self.target_shape if size != -1)
         if count is None:
             return (input_shape[0], *(None if size == -1 else size for size in self.target_shape))
         free = count // known if -1 in self.target_shape else 1

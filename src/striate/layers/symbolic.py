@@ -104,7 +104,9 @@ def shapes_of(structure: Any) -> Any:
 
 def is_shape(value: Any) -> bool:
     """Whether this is one shape and not a structure of shapes."""
-    return isinstance(value, (tuple, list)) and all(part is None or hasattr(part, "__index__") for part in value)
+    return isinstance(value, (tuple, list)) and all(
+        part is None or hasattr(part, "__index__") for part in value
+    )
 
 
 def map_shapes(function: Any, shapes: Any) -> Any:

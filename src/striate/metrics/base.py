@@ -214,6 +214,9 @@ class FunctionMetric(Averaging):
 class MeanMetricWrapper(Averaging):
     """The mean of a person's function `fn(y_true, y_pred, **kwargs)`, one value a sample.
 
+    An object with `call`, such as a loss, is asked for that, so that its reduction does not come
+    before the mean over all batches.
+
     >>> metric = MeanMetricWrapper(lambda y_true, y_pred: (y_true - y_pred).abs().amax(-1), name="furthest")
     >>> float(metric(torch.zeros(1, 2), torch.tensor([[1.0, -3.0]])))
     3.0
@@ -229,7 +232,8 @@ class MeanMetricWrapper(Averaging):
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Take a batch into account."""
         with torch.no_grad():
-            self.add_values(self.fn(y_true, y_pred, **self.kwargs), sample_weight)
+            measure = getattr(self.fn, "call", self.fn)
+            self.add_values(measure(y_true, y_pred, **self.kwargs), sample_weight)
 
     def get_config(self) -> dict[str, Any]:
         """Describe the metric; the function goes by its name."""

@@ -9,7 +9,7 @@ import torch
 
 from striate.core.errors import ArgumentError, ShapeError
 from striate.core.shapes import format_shape
-from striate.metrics.base import Averaging, FunctionMetric, Metric
+from striate.metrics.base import Averaging, FunctionMetric, Metric, precise
 from striate.ops import distances
 from striate.ops.scores import align_weights, pair
 
@@ -123,7 +123,8 @@ class R2Score(Metric):
         super().__init__(dtype, name)
         if class_aggregation not in AGGREGATIONS:
             raise ArgumentError(
-                f"class_aggregation must be one of {', '.join(map(repr, AGGREGATIONS))}; got {class_aggregation!r}."
+                f"class_aggregation must be one of {', '.join(map(repr, AGGREGATIONS))}; "
+                f"got {class_aggregation!r}."
             )
         if num_regressors < 0:
             raise ArgumentError(f"num_regressors must be 0 or more; got {num_regressors!r}.")
@@ -137,7 +138,9 @@ class R2Score(Metric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Take a batch into account."""
-        targets, answers = (side.detach().double() for side in pair(y_true, y_pred, self.name))
+        targets, answers = (
+            side.detach().to(precise(side.device)) for side in pair(y_true, y_pred, self.name)
+        )
         if targets.ndim != 2:
             raise ShapeError(
                 f"{self.name} takes (batch, outputs); got y_true and y_pred of {targets.ndim} axes, "

@@ -91,7 +91,7 @@ def _next_field(layer: Layer, field: Field) -> Field:
 def _widest(fields: list[Field]) -> Field:
     if not fields or any(isinstance(field, str) for field in fields):
         return "all" if "all" in fields else ""
-    return max(fields, key=lambda field: [pair[0] for pair in field])  # type: ignore[union-attr]
+    return max(fields, key=lambda field: [pair[0] for pair in field])
 
 
 def _field_text(field: Field) -> str:

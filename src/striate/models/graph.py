@@ -108,9 +108,7 @@ class Graph:
             names = [tensor.name for tensor in wanted]
             missing = [name for name in names if name not in inputs]
             if missing:
-                raise ArgumentError(
-                    f"the model's inputs are called {names}; missing in the dict: {missing}."
-                )
+                raise ArgumentError(f"the model's inputs are called {names}; missing in the dict: {missing}.")
             found: list[Any] = [inputs[name] for name in names]
         elif isinstance(self.inputs, Mapping) and isinstance(inputs, Mapping):
             found = [inputs[key] for key in self.inputs]
@@ -146,7 +144,9 @@ class Graph:
 def graph_from_config(config: Mapping[str, Any], read_layer: Callable[[Any], Layer]) -> tuple[Any, Any]:
     """Make a graph again: its inputs and outputs; `read_layer` makes one layer."""
     inputs = _map_marked(
-        lambda part: InputLayer(batch_shape=part["batch_shape"], dtype=part["dtype"], name=part["name"]).output,
+        lambda part: (
+            InputLayer(batch_shape=part["batch_shape"], dtype=part["dtype"], name=part["name"]).output
+        ),
         config["inputs"],
         "batch_shape",
     )
@@ -189,7 +189,8 @@ def _check_input(tensor: SymbolicTensor, given: Any) -> None:
     # A layer behind the input says more of its axes than the model can; only sizes are checked here.
     if len(shape) == len(tensor.shape) and not fits:
         raise ShapeError(
-            f"the model's input {tensor.name!r} takes {format_shape(tensor.shape)} but got {format_shape(shape)}."
+            f"the model's input {tensor.name!r} takes {format_shape(tensor.shape)} "
+            f"but got {format_shape(shape)}."
         )
 
 
@@ -239,7 +240,8 @@ def _layers_of(nodes: list[Node], inputs: list[SymbolicTensor]) -> list[Layer]:
     for layer in layers.values():
         if layer.name in by_name:
             raise ArgumentError(
-                f"two layers of this model are called {layer.name!r}; give each a name of its own by name='...'."
+                f"two layers of this model are called {layer.name!r}; "
+                "give each a name of its own by name='...'."
             )
         by_name[layer.name] = layer
     return list(layers.values())

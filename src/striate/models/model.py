@@ -34,8 +34,13 @@ class Model(Network):
         self.preprocessing: dict[str, Any] = {}
         self.provenance: dict[str, Any] = {}
 
-    def compile(  # type: ignore[override]  # torch.nn.Module.compile is another thing; Keras's name wins
-        self, optimizer: Any = "rmsprop", loss: Any = None, loss_weights: Any = None, metrics: Any = None, **options: Any
+    def compile(  # torch.nn.Module.compile is another thing; Keras's name wins
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        **options: Any,
     ) -> None:
         """Choose optimiser, loss, metrics and precision; see `striate.training.Compiled`."""
         self.compiled = training.Compiled(

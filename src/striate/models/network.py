@@ -53,7 +53,8 @@ class Network(Layer):
         """Run the graph; a subclass writes its own."""
         if self.graph is None:
             raise StateError(
-                f"model {self.name!r} has no layers to run. Make it by Model(inputs, outputs), or write call(inputs)."
+                f"model {self.name!r} has no layers to run. "
+                "Make it by Model(inputs, outputs), or write call(inputs)."
             )
         return self.graph.run(inputs)
 
@@ -83,11 +84,20 @@ class Network(Layer):
         """The symbolic output, or the structure of outputs, that the model was made with."""
         return self._graph_or_raise().outputs
 
+    @property
+    def output_names(self) -> list[str] | None:
+        """The names of the outputs, by which losses, labels and logs go: those of the layers behind them."""
+        if self.graph is None or isinstance(self.graph.outputs, Mapping):
+            return None
+        names = [tensor.name.partition("/")[0] for tensor in self.outputs]
+        return names if len(set(names)) == len(names) else None
+
     def _graph_or_raise(self) -> Graph:
         if self.graph is None:
             raise StateError(
                 f"model {self.name!r} has no symbolic input or output: its input's shape is not known yet. "
-                "Begin it with Input((height, width, channels)), or call build((None, height, width, channels))."
+                "Begin it with Input((height, width, channels)), "
+                "or call build((None, height, width, channels))."
             )
         return self.graph
 
@@ -116,7 +126,11 @@ class Network(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """The graph as JSON can hold it, from which the model can be made again."""
-        return {"name": self.name, "trainable": self.trainable, **self._graph_or_raise().to_config(write_layer)}
+        return {
+            "name": self.name,
+            "trainable": self.trainable,
+            **self._graph_or_raise().to_config(write_layer),
+        }
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:

@@ -34,9 +34,11 @@ def reader(custom: Mapping[str, Any] | None) -> Callable[[Mapping[str, Any]], La
     def read_layer(spec: Mapping[str, Any]) -> Layer:
         kind = LAYERS.find(spec["class_name"], custom)
         if not (inspect.isclass(kind) and issubclass(kind, Layer)):
-            raise FileFormatError(f"{spec['class_name']!r} is offered in custom={{...}} but is no Layer class.")
+            raise FileFormatError(
+                f"{spec['class_name']!r} is offered in custom={{...}} but is no Layer class."
+            )
         if "custom_objects" in inspect.signature(kind.from_config).parameters:
-            return kind.from_config(spec["config"], custom_objects=custom)
+            return kind.from_config(spec["config"], custom_objects=custom)  # type: ignore[call-arg]
         return kind.from_config(spec["config"])
 
     return read_layer

@@ -41,7 +41,7 @@ def save(model: Any, path: str | Path) -> None:
     write_model_file(path, content)
 
 
-def load(path: str | Path, custom: Mapping[str, Any] | None = None, *, compile: bool = True) -> Any:  # noqa: A002 - Keras's name
+def load(path: str | Path, custom: Mapping[str, Any] | None = None, *, compile: bool = True) -> Any:
     """Read a model that `model.save` wrote, ready to use and to train on.
 
     Nothing in the file is run: layers are names and numbers. A layer or a loss of the
@@ -70,7 +70,7 @@ def load(path: str | Path, custom: Mapping[str, Any] | None = None, *, compile: 
         if compile and content.graph.get("compile"):
             model.compiled = training.Compiled.from_config(content.graph["compile"], custom)
     except StriateError as error:
-        raise add_context(error, str(path))
+        raise add_context(error, str(path)) from error.__cause__
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         # The bytes are whole, but the graph in them is none that Striate wrote.
         raise FileFormatError(
@@ -104,7 +104,7 @@ def fill_weights(model: Any, arrays: Mapping[str, np.ndarray], source: str) -> N
                 check_weight_shape(arrays[name].shape, name, tensor, spec)
         _fill(model, arrays)
     except StriateError as error:
-        raise add_context(error, source)
+        raise add_context(error, source) from error.__cause__
 
 
 load_model = load  # Keras's name

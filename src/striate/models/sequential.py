@@ -94,10 +94,14 @@ class Sequential(Model):
             layer(self._top())
         self._refresh()
 
+    def _entry_or_raise(self) -> SymbolicTensor:
+        if self.entry is None:
+            raise StateError(f"model {self.name!r} does not know the shape of its input yet.")
+        return self.entry
+
     def _top(self) -> SymbolicTensor:
         """What comes out of the last layer that has been called in this model."""
-        assert self.entry is not None
-        tensor = self.entry
+        tensor = self._entry_or_raise()
         for layer in self.layers:
             following = [node for node in layer.nodes if node.inputs is tensor]
             if not following:
@@ -154,8 +158,7 @@ class Sequential(Model):
 
 
 def _layer_name(tensor: SymbolicTensor) -> str:
-    assert tensor.node is not None
-    return tensor.node.layer.name
+    return tensor.name.partition("/")[0]
 
 
 def _own_input_shape(layer: Layer) -> Shape | None:

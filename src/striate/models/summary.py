@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from striate.core.console import say
 from striate.core.shapes import format_bytes, format_shape
 from striate.core.tree import leaves
 from striate.layers.base import Layer
@@ -151,7 +152,7 @@ def _line(cells: list[str], widths: list[int], right: set[int], edge: str) -> st
 
 
 def _rule(widths: list[int], marks: str) -> str:
-    left, cross, end, dash = marks
+    left, cross, end, dash = tuple(marks)
     return left + cross.join(dash * (width + 2) for width in widths) + end
 
 
@@ -177,4 +178,4 @@ def print_summary(
     expand_nested: bool = False,
 ) -> None:
     """Print the table, or hand it to `print_fn`."""
-    (print_fn or print)(format_summary(summarize(model, expand_nested), line_length, details))
+    (print_fn or say)(format_summary(summarize(model, expand_nested), line_length, details))

@@ -19,7 +19,11 @@ Padding = Sequence[tuple[int, int]]
 
 
 def padding_of(
-    lengths: Sequence[int], window: Sequence[int], strides: Sequence[int], padding: str, dilation: Sequence[int]
+    lengths: Sequence[int],
+    window: Sequence[int],
+    strides: Sequence[int],
+    padding: str,
+    dilation: Sequence[int],
 ) -> list[tuple[int, int]]:
     """List the steps added before and after each axis of the window."""
     return [

@@ -28,6 +28,8 @@ def batch_normalize(
         image = inputs.permute(0, 3, 1, 2)
     else:
         image = inputs.reshape(inputs.shape[0], 1, -1, inputs.shape[-1]).permute(0, 3, 1, 2)
+    batch_mean: torch.Tensor | None = None
+    batch_variance: torch.Tensor | None = None
     if by_batch:
         outputs, batch_mean, inverse_deviation = torch.native_batch_norm(
             image, gamma, beta, None, None, True, 0.0, epsilon
@@ -37,7 +39,6 @@ def batch_normalize(
         batch_mean = batch_mean.detach()
     else:
         outputs = F.batch_norm(image, mean, variance, gamma, beta, False, 0.0, epsilon)
-        batch_mean = batch_variance = None
     if outputs.ndim == 4:
         outputs = outputs.permute(0, 2, 3, 1).reshape(inputs.shape)
     return outputs, batch_mean, batch_variance

@@ -21,9 +21,7 @@ def max_pool(
     amounts = padding_of(inputs.shape[1:-1], window, strides, padding, [1] * len(window))
     if any(before or after for before, after in amounts):
         inputs = pad(inputs, amounts, value=_lowest(inputs.dtype))
-    return from_image(
-        F.max_pool2d(as_image(inputs), _as_pair(window), _as_pair(strides)), inputs.ndim - 2
-    )
+    return from_image(F.max_pool2d(as_image(inputs), _as_pair(window), _as_pair(strides)), inputs.ndim - 2)
 
 
 def average_pool(

@@ -10,11 +10,10 @@ along their gradients at every `step`::
     optimizer.zero_grad()
 
 A family member says which tensors it keeps for each parameter (`slots`), how the parameters
-move (`update`), which numbers belong in its config (`settings`), and which others it counts up
-(`first_numbers`). Everything around the
-rule is done here, in this order: the loss scale is taken off, gradients are accumulated, then
-clipped, weights decay by `1 - learning_rate * weight_decay`, the rule moves them, and the
-moving average follows.
+move (`update`), which numbers belong in its config (`settings`) and which it counts up
+(`first_numbers`). What surrounds the rule is done here: the loss scale is taken off, gradients are
+accumulated, then clipped, weights decay by `1 - learning_rate * weight_decay`, the rule moves
+them, the moving average follows.
 """
 
 from __future__ import annotations
@@ -37,6 +36,7 @@ from striate.optimizers.state import (
     State,
     check_keys,
     decays,
+    exchange,
     fill,
     fits_fused_kernel,
     make_slots,
@@ -88,7 +88,7 @@ class Optimizer(ABC):
         self._parameters: dict[str, Tensor] = {}
         self._state: State = {}
         self._device: torch.device | None = None
-        self._fused = False
+        self._fused = self._swapped = False
         self._excluded: tuple[set[int], str | None] = (set(), None)
         self._decaying: list[bool] = []
 
@@ -228,16 +228,16 @@ class Optimizer(ABC):
         """
         if not self.use_ema or not self.built:
             raise StateError("there is no moving average to swap in: pass use_ema=True and build first.")
-        parameters = list(self._parameters.values())
-        aside = [parameter.detach().clone() for parameter in parameters]
-        torch._foreach_copy_(parameters, self._state["average"])
-        torch._foreach_copy_(self._state["average"], aside)
+        exchange(self._parameters.values(), self._state["average"])
+        self._swapped = not self._swapped
 
     @torch.no_grad()
     def finalize_variable_values(self, var_list: Any = None) -> None:
         """Put the moving average in the parameters' place, where one is kept: the end of training."""
         if self.use_ema and self.iterations:
-            torch._foreach_copy_(list(self._parameters.values()), self._state["average"])
+            found = (list(self._parameters.values()), self._state["average"])
+            target, source = found if not self._swapped else reversed(found)
+            torch._foreach_copy_(target, source)
 
     def zero_grad(self) -> None:
         """Forget the gradients."""

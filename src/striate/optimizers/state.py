@@ -83,6 +83,14 @@ def decays(
     ]
 
 
+def exchange(ones: Iterable[Tensor], others: Iterable[Tensor]) -> None:
+    """Exchange the values of two rows of tensors, in place."""
+    for one, other in zip(ones, others, strict=True):
+        aside = one.detach().clone()
+        one.copy_(other)
+        other.copy_(aside)
+
+
 def to_array(tensor: Tensor) -> np.ndarray:
     """Copy a tensor into an array that shares nothing with it; bf16 becomes float32, exactly."""
     tensor = tensor.detach().cpu()

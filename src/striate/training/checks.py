@@ -24,7 +24,11 @@ def check_finite(structure: Any, what: str = "the data") -> None:
         if leaf is None or not _is_floating(leaf):
             continue
         for start in range(0, len(leaf), _ROWS):
-            part = torch.as_tensor(np.asarray(leaf[start : start + _ROWS])) if _is_numpy(leaf) else leaf[start : start + _ROWS]
+            part = (
+                torch.as_tensor(np.asarray(leaf[start : start + _ROWS]))
+                if _is_numpy(leaf)
+                else leaf[start : start + _ROWS]
+            )
             # One sum is several times faster than asking each value; only a suspect part is asked.
             if bool(torch.isfinite(part.sum())):
                 continue
@@ -32,8 +36,9 @@ def check_finite(structure: Any, what: str = "the data") -> None:
             if bool(bad.any()):
                 first = start + int(torch.nonzero(bad)[0])
                 raise DataError(
-                    f"{what} hold NaN or infinite values, first in example {first} (of {len(leaf)}). Remove such "
-                    "examples, x[np.isfinite(x).reshape(len(x), -1).all(axis=1)], or fill the gaps."
+                    f"{what} hold NaN or infinite values, first in example {first} (of {len(leaf)}). "
+                    "Remove such examples, x[np.isfinite(x).reshape(len(x), -1).all(axis=1)], "
+                    "or fill the gaps."
                 )
 
 
@@ -51,7 +56,12 @@ def check_answers(module: Any, answers: torch.Tensor, loss: Any) -> None:
     Raises:
         ArgumentError: with the two ways out.
     """
-    if loss is None or answers.ndim < 2 or answers.shape[-1] != 1 or "crossentropy" not in getattr(loss, "name", ""):
+    if (
+        loss is None
+        or answers.ndim < 2
+        or answers.shape[-1] != 1
+        or "crossentropy" not in getattr(loss, "name", "")
+    ):
         return
     if bool((answers == 1).all()) and not getattr(loss, "from_logits", False):
         raise ArgumentError(
@@ -100,16 +110,18 @@ def check_range(known: tuple[float, float] | None, structure: Any) -> None:
         DataError: with what to multiply or divide by.
     """
     found = value_range(structure)
-    if known is None or found is None:
+    if known is None or found is None or min(known[0], found[0]) < 0:
         return
-    if 0 <= known[0] and 0.5 < known[1] <= 1.5 and found[0] >= 0 and 32 < found[1] <= 255:
+    trained, seen = f"{known[0]:g} to {known[1]:g}", f"{found[1]:g}"
+    way_out = "or set model.input_range = None to go on as it is."
+    if 0.5 < known[1] <= 1.5 and 32 < found[1] <= 255:
         raise DataError(
-            f"this network was trained on values from {known[0]:g} to {known[1]:g}, but these reach {found[1]:g}: "
-            "pixels of 0 to 255, it seems. Divide by 255 first, or set model.input_range = None to go on as it is."
+            f"this network was trained on values from {trained}, but these reach {seen}: "
+            f"pixels of 0 to 255, it seems. Divide by 255 first, {way_out}"
         )
-    whole = not any(_is_floating(leaf) for leaf in leaves(structure))
-    if 0 <= known[0] and 64 < known[1] <= 255 and 0 <= found[0] and 0 < found[1] <= 1 and not whole:
+    fractional = any(_is_floating(leaf) for leaf in leaves(structure))
+    if 64 < known[1] <= 255 and 0 < found[1] <= 1 and fractional:
         raise DataError(
-            f"this network was trained on values from {known[0]:g} to {known[1]:g}, but these end at {found[1]:g}: "
-            "pixels of 0 to 1, it seems. Multiply by 255 first, or set model.input_range = None to go on as it is."
+            f"this network was trained on values from {trained}, but these end at {seen}: "
+            f"pixels of 0 to 1, it seems. Multiply by 255 first, {way_out}"
         )

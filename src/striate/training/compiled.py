@@ -45,7 +45,15 @@ class Compiled:
     ):
         for name in keras_only:
             if name not in KERAS_ONLY:
-                known = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics", "precision", "device")
+                known = (
+                    "optimizer",
+                    "loss",
+                    "loss_weights",
+                    "metrics",
+                    "weighted_metrics",
+                    "precision",
+                    "device",
+                )
                 raise ArgumentError(f"compile has no argument {name!r}.{did_you_mean(name, known)}")
         self.optimizer = optimizers.get(optimizer)
         self.loss = map_specs(lambda leaf: _loss(leaf, custom_objects), loss)

@@ -34,13 +34,14 @@ def first(batches: Iterator[Batch], count: int | None) -> Iterator[Batch]:
 
 
 def run_scores(stepper: Stepper, feed: Feed, steps: int | None, hooks: CallbackList) -> dict[str, float]:
+    """Score batches with the callbacks told; returns loss and metrics over all of them."""
     if stepper.scores is not None:
         stepper.scores.reset()
     for step, batch in enumerate(first(iter(feed), steps)):
         hooks.on_test_batch_begin(step)
         stepper.score(batch)
-        hooks.on_test_batch_end(step, LazyLogs(stepper.scores.logs))
-    return stepper.scores.logs() if stepper.scores is not None else {}
+        hooks.on_test_batch_end(step, LazyLogs(stepper.logs))
+    return stepper.logs()
 
 
 def evaluate(
@@ -134,8 +135,7 @@ def train_on_batch(
     with mode_of(module, True):
         stepper.prepare(batch)
         stepper.guarded_train(batch)
-    assert stepper.scores is not None
-    logs = stepper.scores.logs()
+    logs = stepper.logs()
     return _as_asked(logs, return_dict)
 
 

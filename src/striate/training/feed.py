@@ -6,7 +6,7 @@ feed is one epoch's worth of examples.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,8 +34,10 @@ class Batch:
         def cut(tensor: Any) -> Any:
             return None if tensor is None else tensor[start:stop]
 
-        structures = (self.inputs, self.targets, self.weights)
-        return Batch(*(map_leaves(cut, structure) for structure in structures), min(stop, self.size) - start)
+        inputs, targets, weights = (
+            map_leaves(cut, structure) for structure in (self.inputs, self.targets, self.weights)
+        )
+        return Batch(inputs, targets, weights, min(stop, self.size) - start)
 
 
 class ArrayFeed:
@@ -69,7 +71,8 @@ class ArrayFeed:
     def __iter__(self) -> Iterator[Batch]:
         for inputs, targets, weights in self._batches:
             size = next(leaves(inputs)).shape[0]
-            yield Batch(*(_on_device(part, self.device) for part in (inputs, targets, weights)), size)
+            moved = [_on_device(part, self.device) for part in (inputs, targets, weights)]
+            yield Batch(moved[0], moved[1], moved[2], size)
 
 
 class IterableFeed:
@@ -78,7 +81,7 @@ class IterableFeed:
     Things with a length can be passed over again; a generator is read on where it stopped.
     """
 
-    def __init__(self, source: Iterable[Any], device: torch.device):
+    def __init__(self, source: Any, device: torch.device):
         self.source = source
         self.device = device
         self.examples: int | None = None
@@ -116,7 +119,8 @@ def holds_arrays(x: Any) -> bool:
     """Whether data are arrays (one, or a list or dict of them) and not something that yields batches."""
     found = list(leaves(x))
     return bool(found) and all(
-        hasattr(leaf, "shape") or hasattr(leaf, "__array__") or isinstance(leaf, (int, float)) for leaf in found
+        hasattr(leaf, "shape") or hasattr(leaf, "__array__") or isinstance(leaf, (int, float))
+        for leaf in found
     )
 
 

@@ -137,7 +137,9 @@ def make_feed(x: Any, y: Any, weights: Any, batch_size: int, device: torch.devic
     if holds_arrays(x):
         return ArrayFeed(x, y, weights, batch_size, device)
     if y is not None:
-        raise ArgumentError(f"{type(x).__name__} must yield its labels itself, as (x, y); y cannot be given beside it.")
+        raise ArgumentError(
+            f"{type(x).__name__} must yield its labels itself, as (x, y); y cannot be given beside it."
+        )
     return IterableFeed(x, device)
 
 
@@ -146,7 +148,8 @@ def _from_iterable(data: FitData, device: torch.device, share: float, batch_size
         raise DataError("there is nothing to train on: x is None.")
     if data.y is not None or data.weights is not None or data.class_weight is not None:
         raise ArgumentError(
-            f"{type(data.x).__name__} must yield labels and weights itself, as (x, y) or (x, y, sample_weight)."
+            f"{type(data.x).__name__} must yield labels and weights itself, "
+            "as (x, y) or (x, y, sample_weight)."
         )
     if share:
         raise ArgumentError("validation_split takes arrays; give validation_data for what yields batches.")

@@ -9,6 +9,7 @@ from typing import Any
 from torch import nn
 
 from striate.callbacks import CallbackList, History, LazyLogs
+from striate.core.console import say
 from striate.layers.base import mode_of
 from striate.training.compiled import Compiled
 from striate.training.evaluation import first, run_scores
@@ -75,16 +76,17 @@ def fit(
     hooks = make_hooks(module, callbacks, verbose, epochs, steps)
     schedule = Schedule(epochs, initial_epoch, steps_per_epoch)
     validation = Validation(data.validation, validation_steps, validation_freq)
-    history = next(one for one in hooks.callbacks if isinstance(one, History))
+    history = hooks.history or History()
     with mode_of(module, True):
         try:
             _run_epochs(stepper, data.train, schedule, hooks, validation)
         except KeyboardInterrupt:
-            print(f"\nstopped by Ctrl-C after {len(history.epoch)} whole epochs; weights and history are kept.")
-        hooks.on_train_end(history.last_logs())
+            history.interrupted = True
+            say(f"\nstopped by Ctrl-C after {len(history.epoch)} whole epochs; weights and history are kept.")
+        hooks.on_train_end({key: values[-1] for key, values in history.history.items()})
     if isinstance(data.train, ArrayFeed):
         module.input_range = data.input_range  # type: ignore[assignment]
-    module.history = history  # type: ignore[assignment]
+    module.history = history
     return history
 
 
@@ -123,10 +125,10 @@ def _run_epochs(
                 stepper.prepare(batch)
             hooks.on_train_batch_begin(step)
             stepper.guarded_train(batch)
-            hooks.on_train_batch_end(step, LazyLogs(stepper.scores.logs))
+            hooks.on_train_batch_end(step, LazyLogs(stepper.logs))
             if module.stop_training:
                 break
-        logs = stepper.scores.logs() if stepper.scores is not None else {}
+        logs = stepper.logs()
         if validation.is_due(epoch):
             logs |= {f"val_{key}": value for key, value in _score(stepper, validation, hooks).items()}
         hooks.on_epoch_end(epoch, logs)
@@ -145,11 +147,10 @@ def _endless(feed: Feed) -> Iterator[Batch]:
 
 
 def _score(stepper: Stepper, validation: Validation, hooks: CallbackList) -> dict[str, float]:
-    assert validation.feed is not None
+    if validation.feed is None:
+        return {}
     with mode_of(stepper.module, False):
         hooks.on_test_begin()
         logs = run_scores(stepper, validation.feed, validation.steps, hooks)
         hooks.on_test_end(logs)
     return logs
-
-

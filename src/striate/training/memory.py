@@ -40,7 +40,10 @@ def saved_bytes_per_example(module: nn.Module, inputs: Any) -> int:
     examples = next(leaves(inputs)).shape[0]
     buffers = {name: buffer.clone() for name, buffer in module.named_buffers()}
     devices = [tensor.device for tensor in module.parameters() if tensor.device.type == "cuda"][:1]
-    with torch.random.fork_rng(devices), torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+    with (
+        torch.random.fork_rng(devices),
+        torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor),
+    ):
         outputs = module(inputs)
     for name, buffer in module.named_buffers():
         buffer.copy_(buffers[name])

@@ -36,6 +36,8 @@ class Scores:
         self.loss_weights = self._align(1.0 if weights is None else weights, "loss_weights", spread=True)
         self.metrics = self._metrics_for(compiled.metrics, found, wanted)
         self.weighted_metrics = self._metrics_for(compiled.weighted_metrics, found, wanted)
+        # Losses that add up over examples need no weighing when a batch is cut into parts.
+        self.adds_up = any(loss is not None and loss.reduction == "sum" for loss in self.losses.values())
         self.reset()
 
     def reset(self) -> None:
@@ -75,7 +77,13 @@ class Scores:
         return total, parts
 
     def update(
-        self, outputs: Any, targets: Any, weights: Any, total: torch.Tensor, parts: Mapping[str, torch.Tensor], size: int
+        self,
+        outputs: Any,
+        targets: Any,
+        weights: Any,
+        total: torch.Tensor,
+        parts: Mapping[str, torch.Tensor],
+        size: int,
     ) -> None:
         """Count a batch in: its losses by its number of examples, its answers for the metrics."""
         self._count += size
@@ -105,7 +113,8 @@ class Scores:
             for name in structure:
                 if name not in self.names:
                     raise ArgumentError(
-                        f"{what} for {name!r}, but the outputs are {self.names}.{did_you_mean(name, self.names)}"
+                        f"{what} for {name!r}, but the outputs are {self.names}."
+                        f"{did_you_mean(name, self.names)}"
                     )
             return {name: structure.get(name) for name in self.names}
         if isinstance(structure, (list, tuple)):
@@ -116,9 +125,10 @@ class Scores:
             return dict(zip(self.names, structure, strict=True))
         if len(self.names) > 1 and structure is not None and not spread:
             raise ArgumentError(
-                f"the network has {len(self.names)} outputs ({', '.join(self.names)}): give {what} as a list or dict."
+                f"the network has {len(self.names)} outputs ({', '.join(self.names)}): "
+                f"give {what} as a list or dict."
             )
-        return {name: structure for name in self.names}
+        return dict.fromkeys(self.names, structure)
 
     def _metrics_for(
         self, spec: Any, found: Mapping[str, torch.Tensor], wanted: Mapping[str, Any]

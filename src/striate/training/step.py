@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from striate.core.console import say
 from striate.core.errors import OutOfMemoryError
 from striate.core.runtime import choose_device, choose_precision
 from striate.core.tree import map_leaves
@@ -24,11 +25,12 @@ from striate.training.scores import Scores, named_parts
 
 
 @dataclass(frozen=True)
-class Penalty:
-    """A weight with the regulariser that its layer gave it."""
+class Ruled:
+    """A weight with the regulariser or the constraint that its layer gave it."""
 
     weight: torch.Tensor
     spec: WeightSpec
+    rule: Callable[[torch.Tensor], torch.Tensor]
 
 
 class Stepper:
@@ -48,8 +50,8 @@ class Stepper:
         self.whole_targets: Any = None
         self._checked = False
         self._parts: int | None = None
-        self._penalties: list[Penalty] = []
-        self._constrained: list[Penalty] = []
+        self._penalties: list[Ruled] = []
+        self._constrained: list[Ruled] = []
         self._active: list[Layer] = []
 
     def arithmetic(self) -> AbstractContextManager[Any]:
@@ -76,9 +78,13 @@ class Stepper:
 
     def find_penalties(self) -> None:
         holders = [module for module in self.module.modules() if isinstance(module, Weighted)]
-        pairs = [Penalty(getattr(holder, name), spec) for holder in holders for name, spec in holder._specs.items()]
-        self._penalties = [pair for pair in pairs if pair.spec.regularizer is not None]
-        self._constrained = [pair for pair in pairs if pair.spec.constraint is not None]
+        pairs = [(getattr(holder, name), spec) for holder in holders for name, spec in holder._specs.items()]
+        self._penalties = [
+            Ruled(weight, spec, spec.regularizer) for weight, spec in pairs if spec.regularizer is not None
+        ]
+        self._constrained = [
+            Ruled(weight, spec, spec.constraint) for weight, spec in pairs if spec.constraint is not None
+        ]
         self._active = [
             module
             for module in holders
@@ -94,8 +100,7 @@ class Stepper:
         with torch.no_grad():
             for pair in self._constrained:
                 public = pair.spec.to_public(pair.weight)
-                assert pair.spec.constraint is not None
-                public.copy_(pair.spec.constraint(public))
+                public.copy_(pair.rule(public))
 
     def guarded_train(self, batch: Batch) -> None:
         """Take one step; where memory runs out, say which batch size to try.
@@ -127,32 +132,29 @@ class Stepper:
             shown = sum_of(loss, penalty, None if extra is None else extra / share)
             scores.update(outputs, part.targets, part.weights, shown, parts, part.size)
         # The mean loss and the penalties of the whole batch: each part adds its share of them.
-        scaled = loss if self._reduction() == "sum" else loss * share
+        scaled = loss if scores.adds_up else loss * share
         return sum_of(scaled, None if penalty is None else penalty * share, extra)
 
     def _penalty(self) -> torch.Tensor | None:
-        terms = [
-            pair.spec.regularizer(pair.spec.to_public(pair.weight))
-            for pair in self._penalties
-            if pair.spec.regularizer is not None
-        ]
+        terms = [pair.rule(pair.spec.to_public(pair.weight)) for pair in self._penalties]
         return torch.stack(terms).sum() if terms else None
-
-    def _reduction(self) -> str:
-        assert self.scores is not None
-        return next((loss.reduction for loss in self.scores.losses.values() if loss is not None), "")
 
     def _scores_for(self, outputs: Any, batch: Batch) -> Scores:
         if self.scores is None:
             names = getattr(self.module, "output_names", None)
             self.scores = Scores(self.compiled, outputs, batch.targets, names)
-            self.scores.check_targets(outputs, batch.targets if self.whole_targets is None else self.whole_targets)
+            whole = batch.targets if self.whole_targets is None else self.whole_targets
+            self.scores.check_targets(outputs, whole)
         if not self._checked:
             self._checked = True
             for name, answers in named_parts(outputs, self.scores.names).items():
                 check_answers(self.module, answers, self.scores.losses[name])
                 check_probabilities(self.scores.losses[name], answers)
         return self.scores
+
+    def logs(self) -> dict[str, float]:
+        """Loss and metrics so far; empty before the first batch."""
+        return {} if self.scores is None else self.scores.logs()
 
     def _cut(self, batch: Batch) -> Iterator[tuple[Batch, float]]:
         if self._parts is None:
@@ -168,10 +170,9 @@ class Stepper:
     def _measure(self, batch: Batch) -> int:
         size = part_size(self.module, batch.inputs, batch.size, self.device)
         if size < batch.size:
-            print(
+            say(
                 f"a batch of {batch.size} does not fit into memory; it is cut into parts of {size} whose "
-                "gradients are added up (batch statistics are those of each part).",
-                flush=True,
+                "gradients are added up (batch statistics are those of each part)."
             )
         return size
 

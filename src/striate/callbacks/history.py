@@ -1,0 +1,41 @@
+"""The values of every epoch, kept."""
+
+from __future__ import annotations
+
+from typing import Any, final
+
+from striate.callbacks.base import Callback, Logs
+from striate.callbacks.logs import as_numbers
+
+
+@final
+class History(Callback):
+    """Keeps `history`, a list of values for each name, and `epoch`, the numbers of the epochs.
+
+    `interrupted` is True where Ctrl-C ended the training.
+    `fit` adds one by itself and returns it.
+
+    >>> history = History()
+    >>> history.on_train_begin()
+    >>> history.on_epoch_end(0, {"loss": 0.5})
+    >>> history.history
+    {'loss': [0.5]}
+    """
+
+    def __init__(self) -> None:
+        self.history: dict[str, list[Any]] = {}
+        self.epoch: list[int] = []
+        self.interrupted = False
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        """Start the list of epochs anew."""
+        self.interrupted = False
+        self.epoch = []
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """Note the epoch's values."""
+        self.epoch.append(epoch)
+        for name, value in as_numbers(logs).items():
+            self.history.setdefault(name, []).append(value)
+        if self.model is not None:
+            self.model.history = self
