@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "StriateError": ".core.errors",
-        "__version__": ".version",
+        "__version__": ".core.version",
         "activations": ".activations",
         
         "callbacks": ".callbacks",

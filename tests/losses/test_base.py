@@ -126,3 +126,46 @@ def test_a_wrapped_function_sees_labels_as_numbers_of_the_answers_type_and_rank(
     losses.LossFunctionWrapper(look)(np.array([1, 2]), torch.zeros(2, 1))
     assert seen["labels"].shape == (2, 1)
     assert seen["labels"].dtype == torch.float32
+
+
+COLUMNS = torch.eye(3).double()[[0, 2, 1, 1]]
+CHANCES = torch.tensor([[0.2, 0.3, 0.5], [0.6, 0.1, 0.3], [0.3, 0.4, 0.3], [0.1, 0.2, 0.7]]).double()
+DIRECTIONS = CHANCES / CHANCES.norm(dim=1, keepdim=True)
+EVERY = [
+    (losses.BinaryCrossentropy(), COLUMNS, CHANCES),
+    (losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.1), COLUMNS, CHANCES),
+    (losses.BinaryFocalCrossentropy(apply_class_balancing=True), COLUMNS, CHANCES),
+    (losses.CategoricalCrossentropy(), COLUMNS, CHANCES),
+    (losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1), COLUMNS, CHANCES),
+    (losses.CategoricalFocalCrossentropy(from_logits=True), COLUMNS, CHANCES),
+    (losses.SparseCategoricalCrossentropy(), COLUMNS.argmax(1), CHANCES),
+    (losses.SparseCategoricalCrossentropy(from_logits=True), COLUMNS.argmax(1), CHANCES),
+    (losses.SparseCategoricalCrossentropy(ignore_class=2), COLUMNS.argmax(1), CHANCES),
+    (losses.MeanSquaredError(), COLUMNS, CHANCES),
+    (losses.MeanAbsoluteError(), COLUMNS, CHANCES),
+    (losses.MeanAbsolutePercentageError(), COLUMNS + 1, CHANCES),
+    (losses.MeanSquaredLogarithmicError(), COLUMNS, CHANCES),
+    (losses.Huber(delta=0.45), COLUMNS, CHANCES),
+    (losses.LogCosh(), COLUMNS, CHANCES),
+    (losses.CosineSimilarity(), COLUMNS, CHANCES),
+    (losses.Poisson(), COLUMNS, CHANCES),
+    (losses.KLDivergence(), COLUMNS, CHANCES),
+    (losses.Hinge(), COLUMNS, CHANCES),
+    (losses.SquaredHinge(), COLUMNS, CHANCES),
+    (losses.CategoricalHinge(), COLUMNS, CHANCES + torch.arange(3) / 50),
+    (losses.Dice(), COLUMNS, CHANCES),
+    (losses.Tversky(axis=1), COLUMNS, CHANCES),
+    (losses.Circle(gamma=4.0), [0, 0, 1, 1], DIRECTIONS),
+]
+
+
+@pytest.mark.parametrize(("loss", "y_true", "y_pred"), EVERY, ids=lambda part: getattr(part, "name", ""))
+def test_the_gradient_of_a_loss_is_the_one_of_finite_differences(loss, y_true, y_pred):
+    answers = y_pred.clone().requires_grad_()
+    assert torch.autograd.gradcheck(lambda given: loss(y_true, given), (answers,))
+    assert torch.autograd.gradcheck(lambda given: loss(y_true, given, [1.0, 0.5, 2.0, 0.0]), (answers,))
+
+
+def test_every_loss_has_its_gradient_checked():
+    free = {name for name in dir(losses) if isinstance(getattr(losses, name), type)}
+    assert {type(loss).__name__ for loss, *_ in EVERY} == free - {"Loss", "LossFunctionWrapper"}

@@ -27,7 +27,7 @@ TEN = np.arange(10)
             SPARSE,
             TEN,
             (None, 4),
-            "labels run from 0 to 9 but the network answers 4 classes: 0 to 3 can be told apart. Give the last",
+            "labels run from 0 to 9 but the network answers 4 classes: 0 to 3 can be told apart. Give",
         ),
         (SPARSE, [0, -1], (None, 4), "labels run from -1 to 0.*Remove or renumber the negative ones"),
         (SPARSE, [0, 1], (None, 1), "answers 1 class: 0 to 0.*use loss='binary_crossentropy'"),

@@ -185,6 +185,18 @@ def test_the_moving_average_starts_at_the_first_values_and_follows():
     assert parameter.tolist() == [6.0]
 
 
+def test_training_that_ends_while_the_average_is_shown_ends_on_the_average():
+    parameter = weight(0.0)
+    optimizer = built(SGD(1.0, use_ema=True, ema_momentum=0.5), parameter)
+    step(optimizer, parameter, -4.0)
+    step(optimizer, parameter, -4.0)
+    optimizer.swap_average()
+    optimizer.finalize_variable_values()
+    assert parameter.tolist() == [6.0]
+    optimizer.swap_average()
+    assert parameter.tolist() == [6.0]
+
+
 def test_the_moving_average_replaces_the_parameters_every_so_often():
     parameter = weight(0.0)
     optimizer = built(SGD(1.0, use_ema=True, ema_momentum=0.5, ema_overwrite_frequency=2), parameter)

@@ -168,9 +168,17 @@ class _ArrayOfBytes:
     def decode(self) -> np.ndarray | None:
         """Make the array, if the pickle told of rows of bytes."""
         match self.state:
-            case (_, (int(rows), int(columns)), _DtypeName(name="u1" | b"u1"), False | 0, bytes(content)):
+            case (
+                _,
+                (int(rows), int(columns)),
+                _DtypeName(name="u1" | b"u1"),
+                int(by_columns),
+                bytes(content),
+            ):
                 if rows > 0 and columns > 0 and rows * columns == len(content):
-                    return np.frombuffer(content, np.uint8).reshape(rows, columns)
+                    shape = (columns, rows) if by_columns else (rows, columns)
+                    array = np.frombuffer(content, np.uint8).reshape(shape)
+                    return array.T if by_columns else array
         return None
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
-from striate.core.errors import ArgumentError
-from striate.core.shapes import Shape
+from striate.core.errors import ArgumentError, ShapeError
+from striate.core.shapes import Shape, format_shape
 from striate.layers.base import Layer
 
 
@@ -23,6 +23,7 @@ class Dropout(Layer):
 
     Raises:
         ArgumentError: a rate outside 0 to 1.
+        ShapeError: a noise_shape of another number of axes than the input's.
     """
 
     def __init__(
@@ -53,6 +54,11 @@ class Dropout(Layer):
     def _mask_shape(self, inputs: torch.Tensor) -> list[int]:
         if self.noise_shape is None:
             return list(inputs.shape)
+        if len(self.noise_shape) != inputs.ndim:
+            raise ShapeError(
+                f"{self._label()}: noise_shape {format_shape(self.noise_shape)} "
+                f"has {len(self.noise_shape)} axes but the input {inputs.ndim}: {format_shape(tuple(inputs.shape))}."
+            )
         return [
             found if wanted is None else wanted
             for found, wanted in zip(inputs.shape, self.noise_shape, strict=True)

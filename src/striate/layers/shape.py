@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -73,7 +74,7 @@ class Reshape(Layer):
     def compute_output_shape(self, input_shape: Any) -> Shape:
         """Say the output's shape; -1 is worked out where the input's sizes are known."""
         count = product(input_shape[1:])
-        known = product(size for size in self.target_shape if size != -1)
+        known = math.prod(size for size in self.target_shape if size != -1)
         if count is None:
             return (input_shape[0], *(None if size == -1 else size for size in self.target_shape))
         free = count // known if -1 in self.target_shape else 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -83,6 +83,20 @@ class Weighted(nn.Module):
         else:
             self.register_buffer(name, stored)
         return getattr(self, name)
+
+    def _apply(self, fn: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True) -> Self:
+        # `self.total = self.add_weight(trainable=False)` keeps a buffer under a second name, which
+        # torch does not know of when it moves the module to a device.
+        second_names = [
+            (attribute, name)
+            for name, buffer in self._buffers.items()
+            for attribute, value in self.__dict__.items()
+            if buffer is not None and value is buffer
+        ]
+        super()._apply(fn, recurse)
+        for attribute, name in second_names:
+            self.__dict__[attribute] = self._buffers[name]
+        return self
 
     @property
     def trainable(self) -> bool:

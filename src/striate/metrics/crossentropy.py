@@ -58,6 +58,8 @@ class CategoricalCrossentropy(FunctionMetric):
 class SparseCategoricalCrossentropy(FunctionMetric):
     """The mean cross-entropy for class numbers; samples labelled `ignore_class` do not count.
 
+    (In Keras they count as samples that cost nothing, unless sample weights are given.)
+
     >>> round(float(SparseCategoricalCrossentropy()([1], [[0.75, 0.25]])), 4)
     1.3863
     """

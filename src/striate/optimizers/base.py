@@ -50,10 +50,9 @@ Rate = float | LearningRateSchedule | Callable[[int], float]
 
 
 class Optimizer(ABC):
-    """Moves parameters along their gradients.
+    """Moves parameters along their gradients; `options.Common` describes the options.
 
-    `learning_rate` is a number, a schedule, or a function of the number of steps. The options
-    are described at `options.Common`.
+    `learning_rate` is a number, a schedule, or a function of the number of steps.
     """
 
     settings: ClassVar[tuple[str, ...]] = ()
@@ -235,9 +234,8 @@ class Optimizer(ABC):
     def finalize_variable_values(self, var_list: Any = None) -> None:
         """Put the moving average in the parameters' place, where one is kept: the end of training."""
         if self.use_ema and self.iterations:
-            found = (list(self._parameters.values()), self._state["average"])
-            target, source = found if not self._swapped else reversed(found)
-            torch._foreach_copy_(target, source)
+            rows = [list(self._parameters.values()), self._state["average"]]
+            torch._foreach_copy_(*(rows[::-1] if self._swapped else rows))
 
     def zero_grad(self) -> None:
         """Forget the gradients."""

@@ -1,0 +1,197 @@
+"""The network of a run: a ready-made one by its name, or the person's own from a Python file."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from striate.activations import sigmoid, softmax
+from striate.applications.choose import NAMES, build, choose
+from striate.core.errors import ArgumentError, FileAccessError, StriateError, add_context, unknown_name
+from striate.core.shapes import Shape, format_shape
+from striate.datasets.source import DataBundle
+from striate.layers import Input, Rescaling
+from striate.losses import BinaryCrossentropy, SparseCategoricalCrossentropy
+from striate.models import Model, Sequential
+
+_OWN = "file.py:function"
+
+
+@dataclass(frozen=True)
+class ChosenNetwork:
+    """A network with its name, why it was taken, and what it does to the values first."""
+
+    model: Model
+    name: str
+    reason: str
+
+
+def make_network(request: str | None, bundle: DataBundle, classes: int) -> ChosenNetwork:
+    """Make the network that was asked for, or else one that suits the data.
+
+    It takes the data as they are: where pixels or signals reach beyond 1, it begins with a layer
+    that brings them to about 0 to 1. One that the person's own network has already stays alone.
+
+    Raises:
+        UnknownNameError: no network of this name.
+        FileAccessError: the person's file is missing.
+        ArgumentError: the file or its function cannot be used, or the answer does not suit the classes.
+        ShapeError: data that the network cannot take.
+    """
+    shape = tuple(bundle.train.x.shape[1:])
+    scale = scale_of(bundle)
+    if request is None:
+        name, reason = choose(f"{bundle.kind}s", shape, classes)
+        return ChosenNetwork(build(name, shape, classes, scale), name, reason)
+    if _is_own(request):
+        model = _call(load_function(request), request, shape, classes)
+        check_network(model, request, shape, classes)
+        return ChosenNetwork(_scaled(model, shape, scale), request, "asked for")
+    if request not in NAMES:
+        raise unknown_name(f"network (and no {_OWN})", request, NAMES)
+    return ChosenNetwork(build(request, shape, classes, scale), request, "asked for")
+
+
+def scale_of(bundle: DataBundle) -> float | None:
+    """What to multiply the values by so that they come to about 0 to 1; None where they are there."""
+    if bundle.pixel_range is not None:
+        highest = max(abs(value) for value in bundle.pixel_range)
+    else:
+        highest = float(np.abs(bundle.train.x).max())
+    return None if highest in (0, 1) else 1 / highest
+
+
+def _is_own(request: str) -> bool:
+    file, colon, _ = request.rpartition(":")
+    return request.endswith(".py") or bool(colon and file.endswith(".py"))
+
+
+def load_function(request: str) -> Callable[..., Any]:
+    """Load the function that `file.py:function` names.
+
+    Raises:
+        FileAccessError: the file is missing.
+        ArgumentError: no function is named, the file is no Python, or it has no such function.
+    """
+    if request.endswith(".py"):
+        raise ArgumentError(f"{request} needs the function that makes the network behind it: {request}:build.")
+    file, _, name = request.rpartition(":")
+    module = _load_module(Path(file))
+    found = getattr(module, name, None)
+    if not callable(found):
+        here = [key for key, value in vars(module).items() if _is_function_of(value, module)]
+        raise add_context(unknown_name("function", name, here), file)
+    return found
+
+
+def _is_function_of(value: Any, module: ModuleType) -> bool:
+    return inspect.isfunction(value) and value.__module__ == module.__name__
+
+
+def _load_module(place: Path) -> ModuleType:
+    if not place.is_file():
+        raise FileAccessError(f"there is no file {place} (seen from {Path.cwd()}).")
+    spec = importlib.util.spec_from_file_location(place.stem, place)
+    if spec is None or spec.loader is None:
+        raise ArgumentError(f"{place} cannot be loaded as a Python file.")
+    module = importlib.util.module_from_spec(spec)
+    # As with `python file.py`, its neighbours can be imported by it.
+    sys.path.insert(0, str(place.resolve().parent))
+    try:
+        spec.loader.exec_module(module)
+    except (SyntaxError, ImportError) as error:
+        line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        raise ArgumentError(f"{place}{line} cannot be run: {error.msg}.") from error
+    finally:
+        sys.path.remove(str(place.resolve().parent))
+    return module
+
+
+def _call(function: Callable[..., Any], request: str, shape: Shape, classes: int) -> Any:
+    try:
+        inspect.signature(function).bind(shape, classes)
+    except TypeError as error:
+        raise ArgumentError(
+            f"{request} is called with (input_shape, classes), here ({shape}, {classes}), but it does not "
+            f"take that: {error}."
+        ) from error
+    try:
+        return function(shape, classes)
+    except StriateError as error:
+        raise add_context(error, request) from error.__cause__
+
+
+def check_network(model: Any, request: str, shape: Shape, classes: int) -> None:
+    """Make sure that what a person's function returned can learn these data.
+
+    Raises:
+        ArgumentError: no model, or one with other inputs or another number of answers.
+    """
+    if not isinstance(model, Model):
+        raise ArgumentError(
+            f"{request} must return a Sequential or a Model; it returned {type(model).__name__} {model!r:.80}."
+        )
+    if not model.built:
+        model.build((None, *shape))
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        raise ArgumentError(
+            f"the network of {request} has {len(model.inputs)} inputs and {len(model.outputs)} outputs; "
+            "striate train takes networks with one of each."
+        )
+    wanted = tuple(model.inputs[0].shape[1:])
+    if len(wanted) != len(shape) or any(a not in (None, b) for a, b in zip(wanted, shape, strict=False)):
+        raise ArgumentError(
+            f"the network of {request} takes {format_shape(wanted)}, but the data are {format_shape(shape)}. "
+            "Use the input_shape that the function is called with."
+        )
+    answer = tuple(model.outputs[0].shape[1:])
+    if answer != (classes,) and not (classes == 2 and answer == (1,)):
+        also = " (or 1, with a sigmoid)" if classes == 2 else ""
+        raise ArgumentError(
+            f"the network of {request} answers with {format_shape(answer)}, but there are {classes} classes: its "
+            f"last layer must be Dense({classes}){also}."
+        )
+
+
+def _scaled(model: Model, shape: Shape, scale: float | None) -> Model:
+    if scale is None or any(isinstance(layer, Rescaling) for layer in model.layers):
+        return model
+    if isinstance(model, Sequential):
+        return Sequential([Input(shape), Rescaling(scale, name=_free("rescaling", model)), *model.layers])
+    inputs = Input(shape)
+    return Model(inputs, model(Rescaling(scale)(inputs)), name=f"scaled_{model.name}")
+
+
+def _free(name: str, model: Model) -> str:
+    return name if all(layer.name != name for layer in model.layers) else f"striate_{name}"
+
+
+def ends_in_probabilities(model: Any) -> bool:
+    """Whether the answers are probabilities: the last layer is, or has, a softmax or a sigmoid."""
+    last = model.layers[-1]
+    while getattr(last, "layers", None):
+        last = last.layers[-1]
+    if type(last).__name__ in ("Softmax", "Sigmoid"):
+        return True
+    return getattr(last, "activation", None) in (softmax, sigmoid)
+
+
+def compile_network(model: Model, optimizer: Any, device: str | None, precision: str) -> None:
+    """Compile a network for classes: the cross-entropy that suits its last layer, and accuracy."""
+    binary = model.outputs[0].shape[-1] == 1
+    loss = BinaryCrossentropy if binary else SparseCategoricalCrossentropy
+    model.compile(
+        optimizer=optimizer,
+        loss=loss(from_logits=not ends_in_probabilities(model)),
+        metrics=["accuracy"],
+        precision=precision,
+        device=device,
+    )

@@ -1,0 +1,140 @@
+"""Everything that decides how a run comes out, in a file that a person can read and write."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Self
+
+from striate.artifacts import read_toml, write_toml
+from striate.core.errors import ArgumentError, FileFormatError, StriateError, add_context, did_you_mean
+from striate.core.runtime import PRECISIONS
+from striate.core.shapes import check_choice
+
+RECIPE_VERSION = 1
+_VERSION_KEY = "recipe_version"
+_SUFFIX = ".toml"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to train on what, and how. What is None is chosen when the data are known.
+
+    `data` is the name of a set or an .npz file, `data_dir` the folder that holds a set's files.
+    `model` is the name of a network or `file.py:function`. `schedule` says how the learning rate
+    goes on: 'constant' or 'cosine'. `test_share` of the examples are held back for the test where
+    the data bring no test part, and `validation_share` of the others choose the best epoch.
+
+    Raises:
+        ArgumentError: a value that cannot work.
+    """
+
+    data: str
+    data_dir: str | None = None
+    model: str | None = None
+    epochs: int | None = None
+    batch_size: int | None = None
+    learning_rate: float | None = None
+    schedule: str | None = None
+    seed: int = 0
+    device: str = "auto"
+    precision: str = "auto"
+    test_share: float = 0.15
+    validation_share: float = 0.1
+
+    def __post_init__(self) -> None:
+        for name in ("data", "data_dir", "model", "device", "schedule"):
+            value = getattr(self, name)
+            if value is not None and (not isinstance(value, str) or not value):
+                raise ArgumentError(f"{name} is written as text; got {value!r}.")
+        for name in ("epochs", "batch_size"):
+            value = getattr(self, name)
+            if value is not None and not (_is_whole(value) and value >= 1):
+                raise ArgumentError(f"{name} is a whole number from 1 up; got {value!r}.")
+        if not _is_whole(self.seed) or not 0 <= self.seed < 2**32:
+            raise ArgumentError(f"seed is a whole number from 0 to {2**32 - 1}; got {self.seed!r}.")
+        rate = self.learning_rate
+        if rate is not None and not (_is_number(rate) and 0 < rate < math.inf):
+            raise ArgumentError(f"learning_rate is a number above 0, such as 0.001; got {rate!r}.")
+        for name in ("test_share", "validation_share"):
+            value = getattr(self, name)
+            if not (_is_number(value) and 0 < value < 1):
+                raise ArgumentError(f"{name} is a share between 0 and 1, such as 0.1; got {value!r}.")
+        check_choice(self.precision, PRECISIONS, "precision")
+        if self.schedule is not None:
+            check_choice(self.schedule, ("constant", "cosine"), "schedule")
+
+    def with_options(self, **options: Any) -> Self:
+        """Make a recipe in which the options that are not None replace what stands here."""
+        return replace(self, **{name: value for name, value in options.items() if value is not None})
+
+    def as_table(self) -> dict[str, Any]:
+        """List what is known, in the order of the file; what is None is left out."""
+        known = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {_VERSION_KEY: RECIPE_VERSION} | {
+            name: value for name, value in known.items() if value is not None
+        }
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def write_recipe(path: str | os.PathLike[str], recipe: Recipe) -> None:
+    """Write a recipe atomically.
+
+    Raises:
+        FileAccessError: the file cannot be written.
+    """
+    write_toml(path, recipe.as_table())
+
+
+def read_recipe(path: str | os.PathLike[str]) -> Recipe:
+    """Read a recipe.
+
+    Raises:
+        FileAccessError: the file is missing or cannot be read.
+        FileFormatError: it is no TOML, from a newer version, or has a key that recipes do not have.
+        ArgumentError: a value that cannot work.
+    """
+    return recipe_from_table(read_toml(path), os.fspath(path))
+
+
+def recipe_from_table(table: Mapping[str, Any], source: str) -> Recipe:
+    """Make a recipe of a table of keys and values; `source` names it in errors.
+
+    Raises:
+        FileFormatError: a key that recipes do not have, or a newer version.
+        ArgumentError: a value that cannot work.
+    """
+    content = dict(table)
+    version = content.pop(_VERSION_KEY, RECIPE_VERSION)
+    if not _is_whole(version) or version > RECIPE_VERSION:
+        raise FileFormatError(
+            f"{source} has {_VERSION_KEY} {version!r}; this Striate reads up to {RECIPE_VERSION}. "
+            "Update Striate to use it."
+        )
+    known = [field.name for field in fields(Recipe)]
+    for key in content:
+        if key not in known:
+            raise FileFormatError(
+                f"{source}: a recipe has no key {key!r}.{did_you_mean(key, known)} Known: {', '.join(known)}."
+            )
+    if "data" not in content:
+        raise FileFormatError(f"{source}: a recipe names its data, as in: data = 'digits'.")
+    try:
+        return Recipe(**content)
+    except StriateError as error:
+        raise add_context(error, source) from error.__cause__
+
+
+def is_recipe_file(text: str) -> bool:
+    """Whether what a person gave as data is a recipe to follow."""
+    return Path(text).suffix == _SUFFIX
