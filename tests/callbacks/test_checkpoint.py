@@ -66,9 +66,7 @@ def test_a_frequency_that_cannot_work_is_refused(often):
 
 
 def test_a_value_in_the_path_that_is_not_there_is_an_error(play, tmp_path):
-    with pytest.raises(
-        ArgumentError, match=r"names 'val_los', which is .* Did you mean 'val_loss'.* epoch"
-    ):
+    with pytest.raises(ArgumentError, match=r"names 'val_los', which is .* Did you mean 'val_loss'.* epoch"):
         play(ModelCheckpoint(tmp_path / "{val_los}"), [{"val_loss": 1.0}])
 
 

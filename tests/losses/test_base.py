@@ -153,7 +153,7 @@ EVERY = [
     (losses.Hinge(), COLUMNS, CHANCES),
     (losses.SquaredHinge(), COLUMNS, CHANCES),
     (losses.CategoricalHinge(), COLUMNS, CHANCES + torch.arange(3) / 50),
-    (losses.Dice(), COLUMNS, CHANCES),
+    (losses.Dice(axis=1), COLUMNS, CHANCES),
     (losses.Tversky(axis=1), COLUMNS, CHANCES),
     (losses.Circle(gamma=4.0), [0, 0, 1, 1], DIRECTIONS),
 ]

@@ -37,6 +37,8 @@ def test_weights_belong_to_samples_also_where_the_last_axis_is_as_long():
 def test_weights_that_fit_nowhere_are_refused():
     with pytest.raises(ShapeError, match=r"values of shape \(2, 3\), but sample_weight has shape \(5,\)"):
         align_weights(torch.ones(5), torch.zeros(2, 3))
+    with pytest.raises(ShapeError, match=r"one value for the whole batch.*Dice\(axis=\(1, 2, 3\)\)"):
+        align_weights(torch.ones(5), torch.tensor(1.0))
 
 
 def test_dividing_by_zero_gives_zero_and_a_gradient_without_nan():

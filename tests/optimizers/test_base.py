@@ -235,7 +235,6 @@ def test_weight_decay_spares_what_is_excluded_by_name_or_by_object():
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_state_goes_where_the_parameters_have_gone():
     model = torch.nn.Linear(2, 1)
     optimizer = Adam()

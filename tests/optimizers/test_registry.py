@@ -109,7 +109,7 @@ def test_a_name_that_is_not_known_offers_the_nearest():
 def test_something_else_is_refused():
     with pytest.raises(ArgumentError, match="expected an optimizer: a name such as 'adam', a config"):
         optimizers.get(print)
-    with pytest.raises(ArgumentError, match="expected an optimizer: a name, a config or an object; got int 3"):
+    with pytest.raises(ArgumentError, match="a name, a config or an object; got int 3"):
         optimizers.get(3)
 
 

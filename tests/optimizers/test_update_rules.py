@@ -44,12 +44,6 @@ NAMES = sorted({name for name, _, _ in RULES})
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 
 
-def device_or_skip(device):
-    if device == "cuda" and not torch.cuda.is_available():
-        pytest.skip("no CUDA device")
-    return device
-
-
 def make(name, **options):
     return getattr(optimizers, name)(learning_rate=0.01, **options)
 
@@ -83,7 +77,7 @@ def parameter(array, dtype=torch.float64, device="cpu", channels_last=False):
 @pytest.mark.parametrize(("name", "oracle", "options"), RULES)
 def test_ten_steps_agree_with_the_formulas_in_float64(name, oracle, options, scale, device):
     start, gradients = case(scale)
-    weight = parameter(start, device=device_or_skip(device))
+    weight = parameter(start, device=device)
     (got,) = run(make(name, **options), [weight], [[g] for g in gradients])
     np.testing.assert_allclose(got, oracle(start, gradients, rate=0.01, **options), rtol=1e-8, atol=1e-11)
 
@@ -98,7 +92,7 @@ def test_float32_parameters_in_channels_last_layout_agree_to_one_in_a_million(
     # The oracle starts from, and is given, the numbers that float32 can hold.
     start = start.astype(np.float32).astype(np.float64)
     gradients = [g.astype(np.float32).astype(np.float64) for g in gradients]
-    weight = parameter(start, torch.float32, device_or_skip(device), channels_last=True)
+    weight = parameter(start, torch.float32, device, channels_last=True)
     (got,) = run(make(name, **options), [weight], [[g] for g in gradients])
     expected = oracle(start, gradients, rate=0.01, **options)
     # Gradient descent may come back close to zero; its error is one of the largest value on the way.

@@ -15,11 +15,12 @@ without gradient and come back as plain tensors; torch tensors follow ordinary a
 
 from __future__ import annotations
 
+import functools
 import inspect
 import itertools
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar, Self
 
@@ -95,6 +96,11 @@ class Layer(Weighted, Connected):
         self.nodes: list[Node] = []
         self.activity_losses: list[torch.Tensor] = []
         self.train(False)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "build" in cls.__dict__:
+            cls.build = _built_afterwards(cls.build)  # type: ignore[method-assign]
 
     def _refuse_unknown(self, unknown: Mapping[str, Any]) -> None:
         if unknown:
@@ -186,7 +192,6 @@ class Layer(Weighted, Connected):
             self.input_spec.check(self._label(), shapes)
         if not self.built:
             self.build(shapes)
-            self.built = True
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Say the output's shape for an input's; found by trying it on zeros where a layer does not say.
@@ -213,6 +218,17 @@ class Layer(Weighted, Connected):
         for tensor in itertools.chain(self.parameters(), self.buffers()):
             return tensor.device
         return torch.device("cpu")
+
+
+def _built_afterwards(build: Callable[..., None]) -> Callable[..., None]:
+    """Make `build` note that it ran, so that a layer built by hand keeps its weights when first called."""
+
+    @functools.wraps(build)
+    def build_and_note(layer: Layer, *shapes: Any, **named: Any) -> None:
+        build(layer, *shapes, **named)
+        layer.built = True
+
+    return build_and_note
 
 
 @contextmanager

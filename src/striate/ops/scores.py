@@ -78,6 +78,11 @@ def align_weights(weights: Any, values: torch.Tensor) -> torch.Tensor:
         ShapeError: weights that fit neither way.
     """
     weights = as_tensor(weights).to(values.device, values.dtype)
+    if values.ndim == 0 and weights.numel() > 1:
+        raise ShapeError(
+            "sample_weight needs one value a sample to weigh, but there is one value for the whole batch. "
+            "Sum over the axes of a sample only, as in Dice(axis=(1, 2, 3))."
+        )
     if weights.ndim == values.ndim + 1 and weights.shape[-1] == 1:
         weights = weights.squeeze(-1)
     missing = values.ndim - weights.ndim

@@ -234,8 +234,9 @@ class Optimizer(ABC):
     def finalize_variable_values(self, var_list: Any = None) -> None:
         """Put the moving average in the parameters' place, where one is kept: the end of training."""
         if self.use_ema and self.iterations:
-            rows = [list(self._parameters.values()), self._state["average"]]
-            torch._foreach_copy_(*(rows[::-1] if self._swapped else rows))
+            here, average = list(self._parameters.values()), self._state["average"]
+            target, source = (average, here) if self._swapped else (here, average)
+            torch._foreach_copy_(target, source)
 
     def zero_grad(self) -> None:
         """Forget the gradients."""

@@ -176,9 +176,9 @@ def _free(name: str, model: Model) -> str:
 
 def ends_in_probabilities(model: Any) -> bool:
     """Whether the answers are probabilities: the last layer is, or has, a softmax or a sigmoid."""
-    last = model.layers[-1]
+    last = model
     while getattr(last, "layers", None):
-        last = last.layers[-1]
+        last = last.outputs[0].node.layer
     if type(last).__name__ in ("Softmax", "Sigmoid"):
         return True
     return getattr(last, "activation", None) in (softmax, sigmoid)

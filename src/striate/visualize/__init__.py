@@ -1,0 +1,18 @@
+"""What the network learned and sees: pictures as data, and the one file that draws them."""
+
+from striate.core.lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "Curves": ".base",
+        "Line": ".base",
+        "Matrix": ".base",
+        "Panel": ".base",
+        "Picture": ".base",
+        "confusion_matrix": ".confusion_matrix",
+        "render": ".render",
+        "save": ".render",
+        "training_curves": ".training_curves",
+    },
+)
