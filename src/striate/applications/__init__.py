@@ -8,8 +8,6 @@ __getattr__, __dir__, __all__ = attach(
         "Recommended": ".small",
         "VGG16": ".vgg",
         "VGG19": ".vgg",
-        "build": ".choose",
-        "choose": ".choose",
         "net_a": ".reference",
         "net_b": ".reference",
         "net_c": ".reference",

@@ -30,7 +30,7 @@ class Flatten(Layer):
         """Reshape, without a copy where memory allows."""
         if inputs.ndim > 2:
             inputs = to_channels_last(inputs, self.data_format)
-        return inputs.reshape(inputs.shape[0], -1)
+        return inputs.reshape(inputs.shape[0], math.prod(inputs.shape[1:]))
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         """Say the output's shape: the batch and one axis."""

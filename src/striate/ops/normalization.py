@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch.nn import functional as F
 
@@ -27,7 +29,8 @@ def batch_normalize(
     elif inputs.ndim == 4:
         image = inputs.permute(0, 3, 1, 2)
     else:
-        image = inputs.reshape(inputs.shape[0], 1, -1, inputs.shape[-1]).permute(0, 3, 1, 2)
+        steps = math.prod(inputs.shape[1:-1])
+        image = inputs.reshape(inputs.shape[0], 1, steps, inputs.shape[-1]).permute(0, 3, 1, 2)
     batch_mean: torch.Tensor | None = None
     batch_variance: torch.Tensor | None = None
     if by_batch:

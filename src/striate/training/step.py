@@ -10,9 +10,11 @@ from typing import Any
 import torch
 from torch import nn
 
+from striate.core.allocator import keep_memory_warm
 from striate.core.console import say
 from striate.core.errors import OutOfMemoryError
 from striate.core.runtime import choose_device, choose_precision
+from striate.core.threads import settle_threads
 from striate.core.tree import map_leaves
 from striate.layers.base import Layer
 from striate.layers.weights import Weighted, WeightSpec
@@ -40,6 +42,8 @@ class Stepper:
     """
 
     def __init__(self, module: nn.Module, compiled: Compiled):
+        keep_memory_warm()
+        settle_threads()
         self.module = module
         self.compiled = compiled
         self.device: torch.device = choose_device(compiled.device).value

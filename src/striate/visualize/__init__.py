@@ -10,9 +10,10 @@ __getattr__, __dir__, __all__ = attach(
         "Matrix": ".base",
         "Panel": ".base",
         "Picture": ".base",
-        "confusion_matrix": ".confusion_matrix",
-        "render": ".render",
+        "compare_training": ".training_curves",
+        "count_confusions": ".confusion_matrix",
+        "draw": ".render",
+        "encode": ".render",
         "save": ".render",
-        "training_curves": ".training_curves",
     },
 )

@@ -15,7 +15,7 @@ from striate.visualize.base import Matrix
 NAMED_MISTAKES = 3
 
 
-def confusion_matrix(
+def count_confusions(
     true: Any, predicted: Any, class_names: Sequence[str] | None = None, title: str = "Confusion matrix"
 ) -> Matrix:
     """Count which class was answered for which: rows are the true classes, columns the answers.
@@ -29,7 +29,7 @@ def confusion_matrix(
         DataError: no examples, two lengths, or something else than class numbers.
         LabelError: a number beyond the class names.
 
-    >>> confusion_matrix([0, 0, 1], [0, 1, 1], ["cat", "dog"]).counts
+    >>> count_confusions([0, 0, 1], [0, 1, 1], ["cat", "dog"]).counts
     array([[1, 1],
            [0, 1]])
     """

@@ -17,7 +17,7 @@ import numpy as np
 
 from striate.artifacts.atomic import write_atomically
 from striate.core.errors import ArgumentError
-from striate.visualize.base import Curves, Matrix, Picture
+from striate.visualize.base import Curves, Matrix, Panel, Picture
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,11 +48,11 @@ def save(picture: Picture, path: str | os.PathLike[str]) -> Path:
     kind = FORMATS.get(place.suffix.lower())
     if kind is None:
         raise ArgumentError(f"pictures are written as .png or .svg; got {os.fspath(path)!r}.")
-    write_atomically(place, [render(picture, kind)])
+    write_atomically(place, [encode(picture, kind)])
     return place
 
 
-def render(picture: Picture, kind: str = "png") -> bytes:
+def encode(picture: Picture, kind: str = "png") -> bytes:
     """Draw a picture and hand back the bytes of a 'png' or an 'svg'.
 
     Raises:
@@ -101,10 +101,13 @@ def _frame(figure: Figure, picture: Picture) -> None:
     boxes += [legend.get_window_extent() for legend in figure.legends]
     whole = Bbox.union(boxes).transformed(figure.dpi_scale_trans.inverted())
     width = max(whole.width, 4.5)
-    options = {"transform": figure.dpi_scale_trans, "color": INK, "parse_math": False}
-    figure.text(whole.x0, whole.y1 + 0.14, picture.title, fontsize=13, weight="bold", **options)
+    # In shares of the figure: what is placed in inches would stay behind when the borders are cut.
+    across, up = figure.get_size_inches()
+    left, top, bottom = whole.x0 / across, (whole.y1 + 0.14) / up, (whole.y0 - 0.14) / up
+    options = {"color": INK, "parse_math": False}
+    figure.text(left, top, picture.title, fontsize=13, weight="bold", **options)
     caption = textwrap.fill(picture.caption, int(width / (9.5 * LETTER * 0.9)))
-    figure.text(whole.x0, whole.y0 - 0.14, caption, fontsize=9.5, va="top", linespacing=1.35, **options)
+    figure.text(left, bottom, caption, fontsize=9.5, va="top", linespacing=1.35, **options)
 
 
 def _draw_curves(picture: Curves) -> Figure:
@@ -127,7 +130,7 @@ def _draw_curves(picture: Curves) -> Figure:
                 marker=marker if len(line.x) <= DOTS_UP_TO else "",
                 markersize=4.5,
             )
-        _finish_axes(axes, picture, panel.label)
+        _finish_axes(axes, picture, panel)
     if picture.marked is not None:
         handles[picture.mark_label] = figure.axes[0].lines[-1]
     figure.legend(
@@ -138,16 +141,18 @@ def _draw_curves(picture: Curves) -> Figure:
     return figure
 
 
-def _finish_axes(axes: Any, picture: Curves, label: str) -> None:
+def _finish_axes(axes: Any, picture: Curves, panel: Panel) -> None:
     from matplotlib.ticker import MaxNLocator
 
     if picture.marked is not None:
         axes.axvline(picture.marked, color=FAINT, linewidth=1.2, linestyle=":", zorder=0)
-    places = np.concatenate([line.get_xdata() for line in axes.lines if len(line.get_xdata()) != 2] or [[1.0]])
-    axes.set_xlim(places.min() - 0.5, places.max() + 0.5) if len(set(places)) == 1 else axes.margins(x=0.03)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    places = np.unique(np.concatenate([line.x for line in panel.lines]))
+    if len(places) == 1:
+        axes.set_xticks(places)
+    axes.margins(x=0.03)
     axes.set_xlabel(picture.x_label, color=INK, parse_math=False)
-    axes.set_ylabel(label, color=INK, parse_math=False)
+    axes.set_ylabel(panel.label, color=INK, parse_math=False)
     axes.grid(axis="y", color="#E4E4E4", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
@@ -177,12 +182,18 @@ def _draw_matrix(picture: Matrix) -> Figure:
     return figure
 
 
+def _cell_shades(shares: np.ndarray) -> np.ndarray:
+    """Say how strong each cell's hue is, from 0 to 1; one mistake among many examples stays visible."""
+    # Most mistakes are small shares; their square roots can be told apart.
+    spread = np.where(np.eye(*shares.shape, dtype=bool), shares, np.sqrt(shares))
+    return np.where(shares > 0, 0.08 + 0.92 * spread, 0.0)
+
+
 def _cell_colours(shares: np.ndarray) -> np.ndarray:
-    """Blend from white to blue on the diagonal and to vermilion beside it; a single mistake stays visible."""
+    """Blend from white to blue on the diagonal and to vermilion beside it."""
     diagonal = np.eye(*shares.shape, dtype=bool)
     strong = np.where(diagonal[..., None], _colour(BLUE), _colour(VERMILION))
-    visible = np.where(shares > 0, 0.12 + 0.88 * shares, 0.0)[..., None]
-    return 1 - visible * (1 - strong)
+    return 1 - _cell_shades(shares)[..., None] * (1 - strong)
 
 
 def _colour(code: str) -> np.ndarray:
@@ -193,10 +204,10 @@ def _write_counts(axes: Any, picture: Matrix, cell: float) -> None:
     digits = max(len(f"{picture.counts.max()}"), 2)
     points = min(11.0, cell * 0.86 / (digits * LETTER))
     show_zeros = len(picture.counts) <= 12
+    shades = _cell_shades(picture.shares)
     for (row, column), count in np.ndenumerate(picture.counts):
         if count or show_zeros:
-            dark = picture.shares[row, column] > 0.55
-            colour = "white" if dark else INK if count else "#BBBBBB"
+            colour = "white" if shades[row, column] > 0.6 else INK if count else "#BBBBBB"
             axes.text(column, row, str(count), ha="center", va="center", fontsize=points, color=colour)
 
 

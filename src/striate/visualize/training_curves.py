@@ -13,7 +13,7 @@ from striate.visualize.base import Curves, Line, Panel
 PREFIX = "val_"
 
 
-def training_curves(
+def compare_training(
     history: Any, title: str = "Training", validation_epochs: Sequence[int] | None = None
 ) -> Curves:
     """Compare training with validation epoch by epoch; the lowest validation loss is marked.
@@ -28,7 +28,7 @@ def training_curves(
     Raises:
         DataError: no epochs, lists of different lengths, or something that is no number.
 
-    >>> picture = training_curves({"loss": [0.9, 0.5, 0.3], "val_loss": [0.8, 0.6, 0.7]})
+    >>> picture = compare_training({"loss": [0.9, 0.5, 0.3], "val_loss": [0.8, 0.6, 0.7]})
     >>> picture.marked
     2.0
     """

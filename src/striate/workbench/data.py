@@ -48,7 +48,7 @@ def load_data(text: str, data_dir: str | None = None, base: Path | None = None) 
             )
         return load_named(text, data_dir)
     if data_dir is not None:
-        raise ArgumentError(f"{text} is a file itself; --data-dir goes with a named set ({', '.join(NAMES)}).")
+        raise ArgumentError(f"{text} is a file itself; --data-dir goes with a named set: {', '.join(NAMES)}.")
     return load_arrays(place)
 
 
@@ -67,9 +67,7 @@ def _file_place(text: str, base: Path | None) -> Path | None:
     here = place.parent if place.parent.is_dir() else Path()
     files = [os.path.normpath(path) for path in here.glob(f"*{_ARRAYS}")]
     if place.suffix or place.name != text:
-        raise FileAccessError(
-            f"there is no file {text} (seen from {Path.cwd()}).{did_you_mean(text, files)}"
-        )
+        raise FileAccessError(f"there is no file {text} (seen from {Path.cwd()}).{did_you_mean(text, files)}")
     raise unknown_name("data set", text, [*NAMES, *files])
 
 
@@ -78,9 +76,9 @@ def fingerprint(bundle: DataBundle) -> str:
     digest = hashlib.sha256()
     for name, data in bundle.parts():
         digest.update(f"{name} {data.x.dtype.str} {data.x.shape};".encode())
-        digest.update(np.ascontiguousarray(data.x))
+        digest.update(np.ascontiguousarray(data.x).data)
         if data.y is not None:
-            digest.update(np.ascontiguousarray(data.y, dtype="<i8"))
+            digest.update(np.ascontiguousarray(data.y, dtype="<i8").data)
     return digest.hexdigest()
 
 
@@ -179,7 +177,7 @@ def own_parts(bundle: DataBundle, split: Split, source: str) -> Mapping[str, Dat
     """
     if fingerprint(bundle) != split.fingerprint:
         raise FileFormatError(
-            f"{bundle.name} is no longer what {source} was trained on, so its test part cannot be found again. "
-            "Bring the old data back, or score other data with --data."
+            f"{bundle.name} is no longer what {source} was trained on, so its test part cannot be found "
+            "again. Bring the old data back, or score other data with --data."
         )
     return {part: split.take(bundle, part) for part in PARTS}

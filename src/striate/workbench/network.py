@@ -82,7 +82,9 @@ def load_function(request: str) -> Callable[..., Any]:
         ArgumentError: no function is named, the file is no Python, or it has no such function.
     """
     if request.endswith(".py"):
-        raise ArgumentError(f"{request} needs the function that makes the network behind it: {request}:build.")
+        raise ArgumentError(
+            f"{request} needs a colon and the function that makes the network: {request}:build."
+        )
     file, _, name = request.rpartition(":")
     module = _load_module(Path(file))
     found = getattr(module, name, None)
@@ -137,7 +139,7 @@ def check_network(model: Any, request: str, shape: Shape, classes: int) -> None:
     """
     if not isinstance(model, Model):
         raise ArgumentError(
-            f"{request} must return a Sequential or a Model; it returned {type(model).__name__} {model!r:.80}."
+            f"{request} must return a Sequential or a Model; got {type(model).__name__} {model!r:.60}."
         )
     if not model.built:
         model.build((None, *shape))
@@ -156,8 +158,8 @@ def check_network(model: Any, request: str, shape: Shape, classes: int) -> None:
     if answer != (classes,) and not (classes == 2 and answer == (1,)):
         also = " (or 1, with a sigmoid)" if classes == 2 else ""
         raise ArgumentError(
-            f"the network of {request} answers with {format_shape(answer)}, but there are {classes} classes: its "
-            f"last layer must be Dense({classes}){also}."
+            f"the network of {request} answers with {format_shape(answer)}, but there are {classes} classes: "
+            f"its last layer must be Dense({classes}){also}."
         )
 
 

@@ -48,11 +48,11 @@ def complete_recipe(recipe: Recipe, network: ChosenNetwork, train: Data) -> Reci
 
 
 def make_optimizer(plan: Recipe, examples: int) -> Adam:
-    """Make the optimiser of a complete recipe: Adam, its rate falling to 0 along half a cosine or constant."""
+    """Make the optimiser of a complete recipe: Adam, its rate constant or falling along half a cosine."""
     if plan.schedule == "constant":
-        return Adam(plan.learning_rate)
-    steps = math.ceil(examples / plan.batch_size) * plan.epochs
-    return Adam(CosineDecay(plan.learning_rate, decay_steps=steps))
+        return Adam(plan.learning_rate or _USUAL_RATE)
+    steps = math.ceil(examples / (plan.batch_size or 1)) * (plan.epochs or 1)
+    return Adam(CosineDecay(plan.learning_rate or _USUAL_RATE, decay_steps=steps))
 
 
 def say_data(say: Say, bundle: DataBundle, split: Split, recipe: Recipe) -> None:
@@ -95,7 +95,8 @@ def say_plan(say: Say, plan: Recipe, folder: str) -> None:
     say(
         line(
             "training",
-            f"{epochs}, batches of {plan.batch_size}, Adam at {plan.learning_rate:g} ({course}), seed {plan.seed}",
+            f"{epochs}, batches of {plan.batch_size}, Adam at {plan.learning_rate:g} ({course}), "
+            f"seed {plan.seed}",
         )
     )
     say(line("run", folder))

@@ -84,8 +84,8 @@ class Run:
             raise FileFormatError(f"{self.record} is not the record of a run: it has no schema_version.")
         if version > RUN_VERSION:
             raise FileFormatError(
-                f"{self.record} has schema_version {version}, written by a newer Striate; this one reads up to "
-                f"{RUN_VERSION}. Update Striate to use this run."
+                f"{self.record} has schema_version {version}, written by a newer Striate; this one reads "
+                f"up to {RUN_VERSION}. Update Striate to use this run."
             )
         return content
 
@@ -106,8 +106,8 @@ def check_name(name: str) -> str:
     """
     if not _NAME.fullmatch(name) or name.endswith(".") or _DEVICES.fullmatch(name):
         raise ArgumentError(
-            f"a run cannot be called {name!r}: its name is that of a folder in {RUNS_FOLDER}/, made of letters, "
-            "digits, '_', '-' and '.', such as 'digits-small'."
+            f"a run cannot be called {name!r}: its name is that of a folder in {RUNS_FOLDER}/, made of "
+            "letters, digits, '_', '-' and '.', such as 'digits-small'."
         )
     return name
 

@@ -9,6 +9,8 @@ import numpy as np
 
 from striate.core.errors import LabelError
 from striate.datasets.source import Data
+from striate.visualize.base import Matrix
+from striate.visualize.confusion_matrix import confusion_matrix
 from striate.workbench.network import ends_in_probabilities
 
 # Large enough to be quick, small enough for any memory.
@@ -17,28 +19,24 @@ SCORING_BATCH = 128
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """What a network got right.
-
-    `confusion[i, j]` counts the examples of class i that were taken for class j. `noun` is what
-    the examples are called: 'images' or 'signals'.
-    """
+    """What a network got right; `noun` is what the examples are called: 'images' or 'signals'."""
 
     examples: int
     accuracy: float
     loss: float
     class_names: list[str]
-    confusion: np.ndarray
+    confusion: Matrix
     noun: str = "images"
 
     @property
     def counts(self) -> np.ndarray:
         """How many examples there are of each class."""
-        return self.confusion.sum(axis=1)
+        return self.confusion.counts.sum(axis=1)
 
     @property
     def recalls(self) -> list[float | None]:
         """The share of each class that was recognised; None for a class without examples."""
-        right = np.diag(self.confusion)
+        right = np.diag(self.confusion.counts)
         return [
             float(hit) / int(count) if count else None for hit, count in zip(right, self.counts, strict=True)
         ]
@@ -65,14 +63,12 @@ def score(model: Any, data: Data, class_names: list[str], kind: str = "image") -
     found = model.evaluate(data.x, data.y, batch_size=SCORING_BATCH, verbose=0, return_dict=True)
     answers = model.predict(data.x, batch_size=SCORING_BATCH, verbose=0)
     predicted = probabilities(model, answers).argmax(axis=1)
-    classes = len(class_names)
-    pairs = np.bincount(data.y * classes + predicted, minlength=classes * classes)
     return Scores(
         examples=len(data),
         accuracy=float(found["accuracy"]),
         loss=float(found["loss"]),
         class_names=class_names,
-        confusion=pairs.reshape(classes, classes),
+        confusion=confusion_matrix(data.y, predicted, class_names),
         noun=f"{kind}s",
     )
 

@@ -1,0 +1,64 @@
+"""How many threads compute.
+
+PyTorch takes one for each processor that the process may run on. In a container that may use
+less time than that, threads would wait for each other's turns, and a step takes several times
+as long; so the container's share of time is the upper bound here. `STRIATE_THREADS=4` sets
+another number; `OMP_NUM_THREADS` is left to mean what it always means.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import torch
+
+from striate.core.errors import ArgumentError
+from striate.core.runtime import Choice
+
+_decision: list[Choice] = []
+
+
+def settle_threads() -> Choice:
+    """Set the number of threads, once a process; called when Striate first trains or predicts.
+
+    Returns the number, and the reason for it.
+
+    Raises:
+        ArgumentError: STRIATE_THREADS is no whole number from 1 up.
+    """
+    if not _decision:
+        choice = choose_threads(os.environ.get("STRIATE_THREADS"), os.environ.get("OMP_NUM_THREADS"))
+        if choice.value != torch.get_num_threads():
+            torch.set_num_threads(choice.value)
+        _decision.append(choice)
+    return _decision[0]
+
+
+def choose_threads(wanted: str | None, openmp: str | None, quota: float | None = None) -> Choice:
+    """Choose the number of threads from the two variables and the container's share of processors.
+
+    Raises:
+        ArgumentError: a wanted number that is no whole number from 1 up.
+    """
+    if wanted:
+        if not wanted.isdecimal() or int(wanted) < 1:
+            raise ArgumentError(f"STRIATE_THREADS is a whole number from 1 up; got {wanted!r}.")
+        return Choice(int(wanted), f"STRIATE_THREADS={wanted}")
+    now = torch.get_num_threads()
+    if openmp:
+        return Choice(now, f"OMP_NUM_THREADS={openmp}")
+    share = container_share() if quota is None else quota
+    if share is not None and share < now:
+        return Choice(max(int(share), 1), f"this container may use {share:g} processors at a time")
+    return Choice(now, "PyTorch's own choice: one a processor")
+
+
+def container_share(limit: Path = Path("/sys/fs/cgroup/cpu.max")) -> float | None:
+    """How many processors' time the control group allows; None where it sets no bound."""
+    if not limit.exists():
+        return None
+    quota, _, period = limit.read_text().strip().partition(" ")
+    if quota == "max" or not period:
+        return None
+    return int(quota) / int(period)

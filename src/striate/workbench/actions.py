@@ -1,0 +1,187 @@
+"""What a person can do with Striate: train, evaluate, predict, look at a network.
+
+Each function does one thing from beginning to end and returns what came of it as data; `say` is
+called with each line for the person to read meanwhile. The command line parses, calls and prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from striate.applications.choose import NAMES, build
+from striate.core.errors import StriateError
+from striate.core.shapes import Shape
+from striate.models.saving import load
+from striate.models.summary import Summary, format_summary, summarize
+from striate.workbench.preparation import check_top, read_examples
+from striate.workbench.recipe import Recipe
+from striate.workbench.run import find_run, no_such_run
+from striate.workbench.scoring import SCORING_BATCH, Scores, probabilities, score
+from striate.workbench.trained import Trained, find_model_file, open_trained, other_test_part, own_test_part
+from striate.workbench.training_run import TrainResult, train_run
+
+Say = Callable[[str], Any]
+
+# What a network by name is shown for: the shape of an example and the number of classes.
+SHOWN_FOR: dict[str, tuple[Shape, int]] = {
+    "small": ((28, 28, 1), 10),
+    "net_a": ((100, 100, 1), 2),
+    "net_b": ((150, 150, 3), 2),
+    "net_c": ((32, 32, 3), 10),
+    "net_d": ((100, 100, 3), 60),
+    "net_e": ((64, 100), 2),
+    "vgg16": ((224, 224, 3), 1000),
+    "vgg19": ((224, 224, 3), 1000),
+}
+
+
+def silent(text: str) -> None:
+    """Say nothing."""
+
+
+def train(
+    recipe: Recipe,
+    name: str | None = None,
+    *,
+    root: Path | None = None,
+    say: Say = silent,
+    verbose: str | int = 0,
+) -> TrainResult:
+    """Train as the recipe says and leave a run in `root/runs/`, the current folder by default.
+
+    `name` is the run's; without it, the data's name is counted up. `verbose` is that of `fit`.
+    Ctrl-C ends the training, and the result says so in `status`.
+
+    Raises:
+        StriateError: something cannot be used, in words; a run that was begun is then marked 'failed'.
+    """
+    return train_run(recipe, name, Path() if root is None else root, say, verbose)
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """How a network scored, from which file it came, and on which data, in words."""
+
+    scores: Scores
+    file: Path
+    described: str
+
+
+def evaluate(
+    run: str,
+    data: str | None = None,
+    *,
+    data_dir: str | None = None,
+    device: str = "auto",
+    precision: str | None = None,
+    root: Path | None = None,
+) -> Evaluation:
+    """Score a run's network on its own test part, or on other data.
+
+    `run` is the name of a run, its folder, or a model file.
+
+    Raises:
+        StriateError: no such run, data that have changed or do not suit, in words.
+    """
+    trained = open_trained(run, Path() if root is None else root, device, precision)
+    if data is None:
+        examples, described = own_test_part(trained, data_dir)
+    else:
+        examples, described = other_test_part(trained, data, data_dir)
+    scores = score(trained.model, examples, trained.class_names, trained.takes.kind)
+    return Evaluation(scores, trained.file, described)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A class and how probable the network holds it, 0 to 1."""
+
+    class_name: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The most probable classes of an example, the first most; or in `mistake` why there are none."""
+
+    source: str
+    answers: tuple[Answer, ...] = ()
+    mistake: str | None = None
+
+
+def predict(
+    run: str,
+    files: Sequence[str],
+    *,
+    top: int = 1,
+    device: str = "auto",
+    precision: str | None = None,
+    root: Path | None = None,
+) -> list[Prediction]:
+    """Answer with classes for image files, or for arrays of examples (.npy, .npz).
+
+    A file that cannot be read gets its mistake in words; the others are answered all the same.
+    Images are brought to the network's size, channels and range of values; dark on light or
+    light on dark stays as it is.
+
+    Raises:
+        StriateError: no such run, or a model that cannot be used.
+    """
+    trained = open_trained(run, Path() if root is None else root, device, precision)
+    top = check_top(top, len(trained.class_names))
+    found: list[Prediction] = []
+    for path in files:
+        try:
+            names, examples = read_examples(path, trained.takes)
+            rows = _answer(trained, examples)
+        except StriateError as error:
+            found.append(Prediction(path, mistake=str(error)))
+        else:
+            found += [
+                Prediction(name, _best(row, trained, top)) for name, row in zip(names, rows, strict=True)
+            ]
+    return found
+
+
+def _answer(trained: Trained, examples: np.ndarray) -> np.ndarray:
+    answers = trained.model.predict(examples, batch_size=SCORING_BATCH, verbose=0)
+    return probabilities(trained.model, answers)
+
+
+def _best(row: np.ndarray, trained: Trained, top: int) -> tuple[Answer, ...]:
+    places = np.argsort(-row, kind="stable")[:top]
+    return tuple(Answer(trained.class_names[place], float(row[place])) for place in places)
+
+
+@dataclass(frozen=True)
+class NetworkSummary:
+    """A network's table, as data and as text; `described` says which network it is."""
+
+    summary: Summary
+    text: str
+    described: str
+
+
+def summary(network: str, *, details: bool = False, root: Path | None = None) -> NetworkSummary:
+    """Show the table of a run's network, of a model file, or of a ready-made network by name.
+
+    Raises:
+        FileAccessError: no run and no network of that name.
+    """
+    place = Path() if root is None else root
+    if network in NAMES and find_run(network, place) is None:
+        shape, classes = SHOWN_FOR[network]
+        model = build(network, shape, classes)
+        described = f"{network}: {NAMES[network].about} (here for {shape}, {classes} classes)"
+    elif find_run(network, place) is None and not (place / network).is_file():
+        listed = f", and no network either ({', '.join(NAMES)})"
+        raise no_such_run(network, place, listed, list(NAMES))
+    else:
+        file, _ = find_model_file(network, place)
+        model, described = load(file), file.as_posix()
+    return NetworkSummary(summarize(model), format_summary(summarize(model), details=details), described)

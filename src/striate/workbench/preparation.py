@@ -1,0 +1,152 @@
+"""From files as people have them to what a network takes: size, channels, range of values."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from striate.core.errors import ArgumentError, DataError, FileAccessError, FileFormatError
+from striate.core.shapes import format_shape
+from striate.datasets.images import read_image
+from striate.datasets.source import DataBundle
+
+ARRAY_SUFFIXES = (".npy", ".npz")
+# What is looked for in an archive with several arrays, the first that is there.
+_WANTED = ("x", "X", "images", "x_test", "X_test", "test_images")
+_BYTE_RANGE = (0, 255)
+
+
+@dataclass(frozen=True)
+class InputDescription:
+    """What a network takes: `kind` 'image' or 'signal', the shape of one example, its values' range."""
+
+    kind: str
+    shape: tuple[int, ...]
+    pixel_range: tuple[float, float] | None
+
+
+def describe_input(bundle: DataBundle) -> dict[str, Any]:
+    """Say what a network trained on these data takes, in the words that its file keeps."""
+    shape = list(bundle.train.x.shape[1:])
+    return {
+        "kind": bundle.kind,
+        "size": shape[:-1],
+        "channels": shape[-1],
+        "pixel_range": None if bundle.pixel_range is None else list(bundle.pixel_range),
+    }
+
+
+def read_description(preprocessing: Mapping[str, Any], source: str) -> InputDescription:
+    """Read what a model's file says of its input.
+
+    Raises:
+        FileFormatError: the file says nothing of it, or nonsense.
+    """
+    try:
+        shape = (*map(int, preprocessing["size"]), int(preprocessing["channels"]))
+        given = preprocessing["pixel_range"]
+        low_high = None if given is None else (float(given[0]), float(given[1]))
+        kind = str(preprocessing["kind"])
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise FileFormatError(
+            f"{source} does not say what its network takes (size, channels, pixel_range, kind), as models of "
+            "striate train do. In Python, striate.load(path).predict(x) takes arrays made to suit."
+        ) from error
+    axes = {"image": 3, "signal": 2}.get(kind)
+    if axes != len(shape):
+        raise FileFormatError(f"{source} says that its network takes {kind!r} of {format_shape(shape)}.")
+    return InputDescription(kind, shape, low_high)
+
+
+def read_examples(path: str, wanted: InputDescription) -> tuple[list[str], np.ndarray]:
+    """Read an image, or an array of many examples, as a network takes them, with a name for each.
+
+    Shape:
+        out: (examples, height, width, channels) or (examples, steps, channels)
+
+    Raises:
+        FileAccessError, FileFormatError, DataError: the file cannot be used, in words.
+    """
+    if Path(path).suffix.lower() in ARRAY_SUFFIXES:
+        examples = _fit_array(_read_array(path), wanted, path)
+        names = [path] if len(examples) == 1 else [f"{path}[{row}]" for row in range(len(examples))]
+        return names, examples
+    if wanted.kind != "image":
+        if not Path(path).exists():
+            raise FileAccessError(f"there is no file {path} (seen from {Path.cwd()}).")
+        raise DataError(f"{path}: this network takes signals, {format_shape(wanted.shape)}, as .npy or .npz.")
+    height, width, channels = wanted.shape
+    if channels not in (1, 3):
+        raise DataError(
+            f"{path}: this network takes {channels} channels; an image file has 1 or 3. Give .npy or .npz."
+        )
+    pixels = read_image(path, (height, width), channels)
+    return [path], scale_pixels(pixels, _BYTE_RANGE, wanted.pixel_range)[None]
+
+
+def scale_pixels(
+    pixels: np.ndarray, own: tuple[float, float] | None, wanted: tuple[float, float] | None
+) -> np.ndarray:
+    """Bring pixels from their own range of values to the wanted one; where both are alike they stay."""
+    if own is None or wanted is None or tuple(own) == tuple(wanted):
+        return pixels
+    share = (pixels.astype(np.float32) - own[0]) / (own[1] - own[0])
+    return (share * (wanted[1] - wanted[0]) + wanted[0]).astype(np.float32)
+
+
+def _read_array(path: str) -> np.ndarray:
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return loaded
+        with loaded as archive:
+            return archive[_key(archive.files, path)]
+    except FileNotFoundError as error:
+        raise FileAccessError(f"there is no file {path} (seen from {Path.cwd()}).") from error
+    except DataError:
+        raise
+    except OSError as error:
+        raise FileAccessError(f"cannot read {path}: {error.strerror or error}.") from error
+    except (ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        raise FileFormatError(f"{path} is damaged, or not an array of numbers that NumPy saved.") from error
+
+
+def _key(names: list[str], path: str) -> str:
+    found = [name for name in _WANTED if name in names]
+    if found or len(names) == 1:
+        return (found or names)[0]
+    there = ", ".join(names) or "nothing"
+    raise DataError(f"{path} holds {there}; wanted is one array, or one called {', '.join(_WANTED)}.")
+
+
+def _fit_array(array: np.ndarray, wanted: InputDescription, path: str) -> np.ndarray:
+    """Add the axes for a single example or a single channel where these are left out."""
+    if array.dtype.kind not in "biuf":
+        raise DataError(f"{path} has dtype {array.dtype}; examples are made of real numbers.")
+    candidates = [array, array[None], array[..., None], array[None, ..., None]]
+    for candidate in candidates:
+        if candidate.shape[1:] == wanted.shape:
+            if not len(candidate):
+                raise DataError(f"{path} holds no examples.")
+            return candidate
+    raise DataError(
+        f"{path} has the shape {format_shape(array.shape)}; this network takes "
+        f"(examples, {', '.join(map(str, wanted.shape))}). Only image files are brought to that size."
+    )
+
+
+def check_top(top: int, classes: int) -> int:
+    """Hand back how many answers to give, at most one a class.
+
+    Raises:
+        ArgumentError: less than one.
+    """
+    if top < 1:
+        raise ArgumentError(f"top is how many answers to give for each file, from 1 up; got {top}.")
+    return min(top, classes)

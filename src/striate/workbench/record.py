@@ -1,0 +1,109 @@
+"""What run.json says of a run: what was chosen, on which machine, how it went, how it came out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import torch
+
+from striate.core.runtime import Choice
+from striate.datasets.source import DataBundle
+from striate.models.saving import versions
+from striate.workbench.data import Split
+from striate.workbench.network import ChosenNetwork
+from striate.workbench.recipe import Recipe
+from striate.workbench.run import Run
+
+
+def now() -> str:
+    """The time as a text, in UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@dataclass
+class Record:
+    """The content of run.json while a run goes on; `write` brings it to disk.
+
+    `started` is what stands in it from the beginning; the rest is filled in as it becomes known.
+    """
+
+    run: Run
+    started: dict[str, Any]
+    status: str = "running"
+    epochs_done: int = 0
+    best_epoch: int | None = None
+    final: dict[str, Any] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    error: str | None = None
+    finished: str | None = None
+
+    def write(self) -> None:
+        """Write run.json as it stands."""
+        content = {
+            **self.started,
+            "status": self.status,
+            "epochs": {
+                "planned": self.started["epochs_planned"],
+                "done": self.epochs_done,
+                "best": self.best_epoch,
+            },
+            "final": self.final,
+            "seconds": {name: round(value, 3) for name, value in self.seconds.items()},
+            "finished": self.finished,
+        }
+        del content["epochs_planned"]
+        self.run.write(content if self.error is None else {**content, "error": self.error})
+
+    def close(self, status: str) -> None:
+        """Write run.json for the last time, with how the run ended."""
+        self.status, self.finished = status, now()
+        self.write()
+
+    @contextmanager
+    def timed(self, name: str) -> Iterator[None]:
+        """Note how long something took, also where it ended in an error."""
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = time.perf_counter() - begun
+
+
+def begin_record(
+    run: Run,
+    bundle: DataBundle,
+    split: Split,
+    network: ChosenNetwork,
+    plan: Recipe,
+    machine: dict[str, Choice],
+) -> Record:
+    """Collect what is known before the first epoch."""
+    started = {
+        "started": now(),
+        "versions": versions(),
+        "data": {
+            "name": bundle.name,
+            "kind": bundle.kind,
+            "origin": bundle.origin,
+            "shape": list(bundle.train.x.shape[1:]),
+            "classes": network.model.class_names,
+            "sha256": split.fingerprint,
+            "parts": {part: len(places) for part, places in split.places.items()},
+            "sources": split.sources,
+        },
+        "model": {
+            "name": network.name,
+            "reason": network.reason,
+            "parameters": network.model.count_params(),
+        },
+        **{name: {"value": str(choice.value), "reason": choice.reason} for name, choice in machine.items()},
+        "threads": torch.get_num_threads(),
+        "seed": plan.seed,
+        "epochs_planned": plan.epochs,
+    }
+    return Record(run, started)

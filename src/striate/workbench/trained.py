@@ -1,0 +1,150 @@
+"""A trained network taken from a run or a file, ready to score and to answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from striate.core.errors import ArgumentError, DataError, LabelError
+from striate.core.runtime import choose_device, choose_precision
+from striate.core.shapes import format_shape
+from striate.datasets.source import Data, DataBundle
+from striate.models.saving import load
+from striate.workbench.data import class_names_of, fingerprint, load_data, own_parts, read_split
+from striate.workbench.preparation import InputDescription, read_description, scale_pixels
+from striate.workbench.recipe import Recipe, read_recipe
+from striate.workbench.run import Run, find_run, no_such_run
+
+_MODEL_SUFFIX = ".striate"
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A network, the file that it came from, what it takes, and its run where it has one."""
+
+    model: Any
+    file: Path
+    takes: InputDescription
+    class_names: list[str]
+    run: Run | None
+
+
+def find_model_file(text: str, root: Path) -> tuple[Path, Run | None]:
+    """Find the model file that a run's name, its folder or a path means, and the run it belongs to.
+
+    Raises:
+        FileAccessError: there is nothing of that name; the runs that there are stand in the message.
+        ArgumentError: the run has no model yet.
+    """
+    run = find_run(text, root)
+    place = Path(text) if Path(text).is_absolute() else root / text
+    if place.is_file() and (run is None or place.suffix == _MODEL_SUFFIX):
+        return place, run
+    if run is None:
+        raise no_such_run(text, root)
+    for file in (run.best_model, run.last_model):
+        if file.is_file():
+            return file, run
+    status = run.read().get("status", "unknown")
+    raise ArgumentError(
+        f"the run {run.name!r} (status: {status}) holds no model: it ended before the first epoch did, or "
+        "its files were removed. Train again."
+    )
+
+
+def open_trained(text: str, root: Path, device: str = "auto", precision: str | None = None) -> Trained:
+    """Open the network of a run, best epoch first, for use on a device.
+
+    Raises:
+        StateError, FileFormatError, FileAccessError: it is not there, or cannot be used.
+    """
+    chosen = choose_device(device).value
+    if precision is not None:
+        choose_precision(precision, chosen)
+    file, run = find_model_file(text, root)
+    if run is not None:
+        # A run of a newer version is refused as a whole.
+        run.read()
+    model = load(file)
+    takes = read_description(model.preprocessing, str(file))
+    if model.compiled is not None:
+        model.compiled.device = str(chosen)
+        model.compiled.precision = precision or model.compiled.precision
+    if takes.pixel_range is not None:
+        # So that pixels of 0 to 1 given to a network of 0 to 255, or the other way, are refused.
+        model.input_range = takes.pixel_range
+    names = model.class_names or [str(number) for number in range(max(model.outputs[0].shape[-1], 2))]
+    return Trained(model, file, takes, names, run)
+
+
+def own_test_part(trained: Trained, data_dir: str | None) -> tuple[Data, str]:
+    """Load the test part of a run's own data, and say in words what it is.
+
+    Raises:
+        ArgumentError: the network comes from a file outside any run.
+        FileFormatError: the data have changed since the training.
+    """
+    run = trained.run
+    if run is None:
+        raise ArgumentError(
+            f"{trained.file} belongs to no run, so it has no test part of its own. Say which data to score: "
+            f"--data digits, or --data arrays.npz."
+        )
+    recipe = read_recipe(run.recipe)
+    bundle = _load_own(run, recipe, data_dir)
+    data = own_parts(bundle, read_split(run.splits), f"the run {run.name!r}")["test"]
+    return data, f"the test part of {bundle.name}, kept apart from training"
+
+
+def _load_own(run: Run, recipe: Recipe, data_dir: str | None) -> DataBundle:
+    # Paths in a recipe are as seen from the folder that holds runs/.
+    return load_data(recipe.data, data_dir or recipe.data_dir, base=run.folder.parent.parent)
+
+
+def other_test_part(trained: Trained, text: str, data_dir: str | None) -> tuple[Data, str]:
+    """Load data that a person named, made to suit the network, and say in words what they are.
+
+    Where they are the run's own data, their test part is taken: the rest was trained on. Else
+    their test part where they have one, or all.
+
+    Raises:
+        DataError: examples of another kind or shape.
+        LabelError: no labels, or other classes.
+    """
+    bundle = load_data(text, data_dir)
+    if trained.run is not None and trained.run.splits.is_file():
+        split = read_split(trained.run.splits)
+        if split.fingerprint == fingerprint(bundle):
+            return split.take(bundle, "test"), f"the test part of {bundle.name}, kept apart from training"
+    part = "train" if bundle.test is None else "test"
+    data = bundle.train if bundle.test is None else bundle.test
+    shape = tuple(data.x.shape[1:])
+    if bundle.kind != trained.takes.kind or shape != trained.takes.shape:
+        raise DataError(
+            f"{text} holds {bundle.kind}s of {format_shape(shape)}; this network takes "
+            f"{trained.takes.kind}s of {format_shape(trained.takes.shape)}."
+        )
+    x = scale_pixels(data.x, bundle.pixel_range, trained.takes.pixel_range)
+    said = "the test part" if part == "test" else "all examples"
+    labelled = replace(data, x=x, y=_translate(data, bundle, trained), class_names=None)
+    return labelled, f"{said} of {bundle.name}"
+
+
+def _translate(data: Data, bundle: DataBundle, trained: Trained) -> np.ndarray:
+    """Number the labels as the network does, by the classes' names."""
+    if data.y is None:
+        raise LabelError(f"{bundle.name} has no labels to score against.")
+    names = class_names_of(bundle)
+    if bundle.class_names is None and len(names) <= len(trained.class_names):
+        return data.y
+    order = {name: number for number, name in enumerate(trained.class_names)}
+    missing = [name for name in names if name not in order]
+    if missing:
+        raise LabelError(
+            f"the network does not know the class {missing[0]!r} of {bundle.name}; it tells apart: "
+            f"{', '.join(trained.class_names)}."
+        )
+    return np.array([order[name] for name in names], dtype=np.int64)[data.y]

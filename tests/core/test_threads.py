@@ -1,0 +1,49 @@
+import pytest
+import torch
+
+from striate.core import threads
+from striate.core.errors import ArgumentError
+
+
+def test_the_variable_of_striate_goes_first():
+    choice = threads.choose_threads("3", "2", quota=1)
+    assert (choice.value, choice.reason) == (3, "STRIATE_THREADS=3")
+
+
+@pytest.mark.parametrize("text", ["0", "two", "-1"])
+def test_a_number_of_threads_that_cannot_be_is_refused(text):
+    with pytest.raises(ArgumentError, match=f"whole number from 1 up; got '{text}'"):
+        threads.choose_threads(text, None)
+
+
+def test_openmp_s_own_variable_is_left_to_mean_what_it_means():
+    assert threads.choose_threads(None, "7").value == torch.get_num_threads()
+
+
+def test_a_container_s_share_bounds_the_threads():
+    choice = threads.choose_threads(None, None, quota=0.5)
+    assert choice.value == 1
+    assert "0.5 processors" in choice.reason
+
+
+def test_without_a_bound_pytorch_chooses():
+    assert threads.choose_threads(None, None, quota=512).value == torch.get_num_threads()
+
+
+@pytest.mark.parametrize(("text", "share"), [("150000 100000\n", 1.5), ("max 100000\n", None)])
+def test_the_control_group_s_file_is_read(tmp_path, text, share):
+    limit = tmp_path / "cpu.max"
+    limit.write_text(text)
+    assert threads.container_share(limit) == share
+
+
+def test_no_control_group_means_no_bound(tmp_path):
+    assert threads.container_share(tmp_path / "none") is None
+
+
+def test_the_choice_is_made_once(monkeypatch):
+    monkeypatch.setattr(threads, "_decision", [])
+    monkeypatch.setenv("STRIATE_THREADS", str(torch.get_num_threads()))
+    first = threads.settle_threads()
+    monkeypatch.setenv("STRIATE_THREADS", "99")
+    assert threads.settle_threads() is first
