@@ -232,7 +232,7 @@ def test_the_number_of_channels_must_be_known():
 
 @pytest.mark.parametrize("images", [np.zeros((1, 2, 9, 1), np.float32), torch.zeros(1, 2, 9, 1)])
 def test_a_kernel_larger_than_its_input_is_refused_with_advice(images):
-    text = r"'c' \(Conv2D\): the kernel \(3, 3\) with dilation \(1, 1\) does not fit into \(1, 2, 9, 1\)\. Use padding"
+    text = r"the kernel \(3, 3\) with dilation \(1, 1\) does not fit into \(1, 2, 9, 1\)\. Use padding"
     with pytest.raises(ShapeError, match=text):
         Conv2D(8, 3, name="c")(images)
 

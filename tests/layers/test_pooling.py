@@ -145,7 +145,7 @@ def test_the_short_names_are_the_same_classes(short, full, rank):
 
 def test_a_window_larger_than_its_input_is_refused_with_advice():
     layer = layers.MaxPooling2D(3, name="p")
-    text = r"'p' \(MaxPooling2D\): the window \(3, 3\) does not fit into \(1, 2, 8, 1\)\. Use padding='same', fewer"
+    text = r"'p' \(.*\): the window \(3, 3\) does not fit into \(1, 2, 8, 1\)\. Use padding='same', fewer"
     with pytest.raises(ShapeError, match=text):
         layer(np.zeros((1, 2, 8, 1)))
 

@@ -132,23 +132,20 @@ class Recommended:
         return Adam(CosineDecay(self.learning_rate, decay_steps=self.steps))
 
 
-def recommended(input_shape: Shape, examples: int) -> Recommended:
+def recommended(examples: int) -> Recommended:
     """Recommend how long and how fast to train the small network on so many training examples.
 
-    Few examples get small batches and more epochs, so that there are steps enough to learn in;
-    many get fewer epochs, and so do large images, whose epochs are slow.
+    Few examples get small batches and more epochs, so that there are steps enough to learn in.
 
     Raises:
         ArgumentError: no examples.
 
-    >>> recommended((8, 8, 1), 1527)
-    Recommended(epochs=15, batch_size=64, learning_rate=0.002, steps=360)
+    >>> recommended(1527)
+    Recommended(epochs=30, batch_size=64, learning_rate=0.002, steps=720)
     """
     if isinstance(examples, bool) or not isinstance(examples, int) or examples < 1:
         raise ArgumentError(f"examples is the number of training examples, at least 1; got {examples!r}.")
     batch_size = 64 if examples >= 1000 else 32 if examples >= 300 else 16
-    epochs = 15 if examples >= 1000 else 30
-    if examples >= 20_000:
-        epochs = 10
+    epochs = 30 if examples < 5_000 else 15 if examples < 20_000 else 10
     steps = math.ceil(examples / batch_size) * epochs
     return Recommended(epochs, batch_size, learning_rate=0.002, steps=steps)

@@ -57,7 +57,8 @@ class Dropout(Layer):
         if len(self.noise_shape) != inputs.ndim:
             raise ShapeError(
                 f"{self._label()}: noise_shape {format_shape(self.noise_shape)} "
-                f"has {len(self.noise_shape)} axes but the input {inputs.ndim}: {format_shape(tuple(inputs.shape))}."
+                f"has {len(self.noise_shape)} axes but the input {inputs.ndim}: "
+                f"{format_shape(tuple(inputs.shape))}."
             )
         return [
             found if wanted is None else wanted

@@ -1,4 +1,4 @@
-"""Convolution of channels-last tensors, 1-D and 2-D.
+"""Convolution of channels-last tensors, 1-D to 3-D.
 
 A channels-last tensor (N, H, W, C) seen with its axes permuted is exactly PyTorch's
 `channels_last` memory format, in which its fast convolutions work. So nothing is copied:
@@ -47,15 +47,18 @@ def pad(inputs: torch.Tensor, amounts: Padding, value: float = 0.0) -> torch.Ten
 
 
 def as_image(inputs: torch.Tensor) -> torch.Tensor:
-    """See a channels-last tensor as PyTorch's (batch, channels, height, width), without a copy."""
+    """See a channels-last tensor as PyTorch's (batch, channels, height, width), without a copy.
+
+    A sequence becomes an image with a height of one, a volume gets its depth after the channels.
+    """
     if inputs.ndim == 3:
         inputs = inputs.unsqueeze(1)
-    return inputs.permute(0, 3, 1, 2)
+    return inputs.movedim(-1, 1)
 
 
 def from_image(outputs: torch.Tensor, rank: int) -> torch.Tensor:
     """Undo `as_image`: channels last again, and for rank 1 without the height of one."""
-    outputs = outputs.permute(0, 2, 3, 1)
+    outputs = outputs.movedim(1, -1)
     return outputs.squeeze(1) if rank == 1 else outputs
 
 
@@ -74,7 +77,7 @@ def convolve(
     Deep learning's convolution: cross-correlation, the kernel is not flipped.
 
     Shape:
-        inputs (batch, *axes, channels) with one or two axes; kernel (filters,
+        inputs (batch, *axes, channels) with one to three axes; kernel (filters,
         channels / groups, *window), best in channels_last memory; bias (filters,);
         out (batch, *new axes, filters).
     """
@@ -87,5 +90,6 @@ def convolve(
     if rank == 1:
         kernel, inside = kernel.unsqueeze(2), [0, *inside]
         strides, dilation = (1, *strides), (1, *dilation)
-    outputs = F.conv2d(as_image(inputs), kernel, bias, tuple(strides), tuple(inside), tuple(dilation), groups)
+    slide = F.conv3d if rank == 3 else F.conv2d
+    outputs = slide(as_image(inputs), kernel, bias, tuple(strides), tuple(inside), tuple(dilation), groups)
     return from_image(outputs, rank)

@@ -1,4 +1,4 @@
-"""Pooling of channels-last tensors, 1-D and 2-D: the largest, the mean or the sum of a window."""
+"""Pooling of channels-last tensors, 1-D to 3-D: the largest, the mean or the sum of a window."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ def max_pool(
     """Take the largest value of each window; padding never wins, NaN does.
 
     Shape:
-        inputs (batch, *axes, channels) with one or two axes, out (batch, *new axes, channels).
+        inputs (batch, *axes, channels) with one to three axes, out (batch, *new axes, channels).
     """
     amounts = padding_of(inputs.shape[1:-1], window, strides, padding, [1] * len(window))
     if any(before or after for before, after in amounts):
         inputs = pad(inputs, amounts, value=_lowest(inputs.dtype))
-    return from_image(F.max_pool2d(as_image(inputs), _as_pair(window), _as_pair(strides)), inputs.ndim - 2)
+    pool = F.max_pool3d if len(window) == 3 else F.max_pool2d
+    return from_image(pool(as_image(inputs), _sizes(window), _sizes(strides)), inputs.ndim - 2)
 
 
 def average_pool(
@@ -30,10 +31,11 @@ def average_pool(
     """Take the mean of each window; padded steps do not count, as in TensorFlow.
 
     Shape:
-        inputs (batch, *axes, channels) with one or two axes, out (batch, *new axes, channels).
+        inputs (batch, *axes, channels) with one to three axes, out (batch, *new axes, channels).
     """
     if padding == "valid":
-        image = F.avg_pool2d(as_image(inputs), _as_pair(window), _as_pair(strides))
+        pool = F.avg_pool3d if len(window) == 3 else F.avg_pool2d
+        image = pool(as_image(inputs), _sizes(window), _sizes(strides))
         return from_image(image, inputs.ndim - 2)
     total = sum_pool(inputs, window, strides, padding)
     ones = torch.ones((1, *inputs.shape[1:-1], 1), dtype=total.dtype, device=total.device)
@@ -46,16 +48,36 @@ def sum_pool(
     """Take the sum of each window; padding counts as zero.
 
     Shape:
-        inputs (batch, *axes, channels) with one or two axes, out (batch, *new axes, channels).
+        inputs (batch, *axes, channels) with one to three axes, out (batch, *new axes, channels).
     """
     amounts = padding_of(inputs.shape[1:-1], window, strides, padding, [1] * len(window))
     padded = as_image(pad(inputs, amounts))
-    outputs = F.avg_pool2d(padded, _as_pair(window), _as_pair(strides), divisor_override=1)
+    pool = F.avg_pool3d if len(window) == 3 else F.avg_pool2d
+    outputs = pool(padded, _sizes(window), _sizes(strides), divisor_override=1)
     return from_image(outputs, inputs.ndim - 2)
 
 
-def _as_pair(numbers: Sequence[int]) -> tuple[int, int]:
-    return (1, int(numbers[0])) if len(numbers) == 1 else (int(numbers[0]), int(numbers[1]))
+def adaptive_pool(inputs: torch.Tensor, lengths: Sequence[int], *, takes_largest: bool) -> torch.Tensor:
+    """Cut each axis into as many windows as wanted, and take the largest value or the mean of each.
+
+    Window `i` of `n` over an axis of length `L` goes from `floor(i * L / n)` to
+    `ceil((i + 1) * L / n)`, so that neighbours overlap where `n` does not divide `L`.
+
+    Shape:
+        inputs (batch, *axes, channels) with one to three axes, out (batch, *lengths, channels).
+    """
+    image, sizes = as_image(inputs), _sizes(lengths)
+    if takes_largest:
+        pooled = F.adaptive_max_pool3d(image, sizes) if len(sizes) == 3 else F.adaptive_max_pool2d(image, sizes)
+    elif len(sizes) == 3:
+        pooled = F.adaptive_avg_pool3d(image, sizes)
+    else:
+        pooled = F.adaptive_avg_pool2d(image, sizes)
+    return from_image(pooled, inputs.ndim - 2)
+
+
+def _sizes(numbers: Sequence[int]) -> tuple[int, ...]:
+    return (1, int(numbers[0])) if len(numbers) == 1 else tuple(int(number) for number in numbers)
 
 
 def _lowest(dtype: torch.dtype) -> float:

@@ -16,7 +16,7 @@ from striate.core.errors import OutOfMemoryError
 from striate.core.runtime import choose_device, choose_precision
 from striate.core.threads import settle_threads
 from striate.core.tree import map_leaves
-from striate.layers.base import Layer
+from striate.layers.base import Layer, mode_of
 from striate.layers.weights import Weighted, WeightSpec
 from striate.losses import check_probabilities
 from striate.training.checks import check_answers
@@ -76,7 +76,11 @@ class Stepper:
         """Learn what only the first batch tells: weights, outputs, and whether it fits into memory."""
         if isinstance(self.module, Layer) and not self.module.built:
             self.module.ensure_built(map_leaves(lambda leaf: tuple(leaf.shape), batch.inputs))
-            self.module.to(self.device)
+        if any(isinstance(inner, Layer) and not inner.built for inner in self.module.modules()):
+            # Layers inside a person's own call are built when data first pass; the optimiser needs them now.
+            with torch.no_grad(), mode_of(self.module, False):
+                self.module(map_leaves(lambda leaf: leaf[:1], batch.inputs))
+        self.module.to(self.device)
         self.compiled.optimizer.build(trainable_weights(self.module))
         self.find_penalties()
 

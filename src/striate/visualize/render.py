@@ -149,8 +149,9 @@ def _finish_axes(axes: Any, picture: Curves, panel: Panel) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     places = np.unique(np.concatenate([line.x for line in panel.lines]))
     if len(places) == 1:
-        axes.set_xticks(places)
-    axes.margins(x=0.03)
+        axes.set(xticks=places, xlim=(places[0] - 0.5, places[0] + 0.5))
+    else:
+        axes.margins(x=0.03)
     axes.set_xlabel(picture.x_label, color=INK, parse_math=False)
     axes.set_ylabel(panel.label, color=INK, parse_math=False)
     axes.grid(axis="y", color="#E4E4E4", linewidth=0.8)

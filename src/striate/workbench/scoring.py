@@ -10,7 +10,7 @@ import numpy as np
 from striate.core.errors import LabelError
 from striate.datasets.source import Data
 from striate.visualize.base import Matrix
-from striate.visualize.confusion_matrix import confusion_matrix
+from striate.visualize.confusion_matrix import count_confusions
 from striate.workbench.network import ends_in_probabilities
 
 # Large enough to be quick, small enough for any memory.
@@ -68,7 +68,7 @@ def score(model: Any, data: Data, class_names: list[str], kind: str = "image") -
         accuracy=float(found["accuracy"]),
         loss=float(found["loss"]),
         class_names=class_names,
-        confusion=confusion_matrix(data.y, predicted, class_names),
+        confusion=count_confusions(data.y, predicted, class_names),
         noun=f"{kind}s",
     )
 

@@ -15,7 +15,7 @@ from striate.core.runtime import Choice, choose_device, choose_precision, set_ra
 from striate.datasets.source import DataBundle
 from striate.models.saving import load
 from striate.visualize.render import save
-from striate.visualize.training_curves import training_curves
+from striate.visualize.training_curves import compare_training
 from striate.workbench.data import Split, class_names_of, load_data, split_data, write_split
 from striate.workbench.network import ChosenNetwork, compile_network, make_network
 from striate.workbench.plan import (
@@ -140,25 +140,31 @@ def _closing(record: Record) -> Iterator[None]:
 def _fit(prepared: Prepared, run: Run, record: Record, verbose: str | int) -> History:
     model, plan = prepared.network.model, prepared.plan
     parts = {part: prepared.split.take(prepared.bundle, part) for part in ("train", "validation")}
+    history = History()
     callbacks = [
+        history,
         CSVLogger(run.results),
         ModelCheckpoint(_plain(run.best_model), monitor="val_loss", mode="min", save_best_only=True),
         ModelCheckpoint(_plain(run.last_model)),
-        LambdaCallback(on_epoch_end=lambda epoch, logs: _note(record, model.history)),
+        LambdaCallback(on_epoch_end=lambda epoch, logs: _note(record, history)),
     ]
     with record.timed("training"):
-        history: History = model.fit(
-            parts["train"].x,
-            parts["train"].y,
-            validation_data=(parts["validation"].x, parts["validation"].y),
-            batch_size=plan.batch_size,
-            epochs=plan.epochs,
-            callbacks=callbacks,
-            verbose=verbose,
-        )
+        try:
+            model.fit(
+                parts["train"].x,
+                parts["train"].y,
+                validation_data=(parts["validation"].x, parts["validation"].y),
+                batch_size=plan.batch_size,
+                epochs=plan.epochs,
+                callbacks=callbacks,
+                verbose=verbose,
+            )
+        except KeyboardInterrupt:
+            # Before the first step or after the last one; in between, fit notes it itself.
+            history.interrupted = True
     model.save(run.last_model)
     if history.epoch:
-        save(training_curves(history, title=f"{run.name}: training"), run.curves)
+        save(compare_training(history, title=f"{run.name}: training"), run.curves)
     return history
 
 
