@@ -23,6 +23,7 @@ __getattr__, __dir__, __all__ = attach(
         "Model": ".models",
         "models": ".models",
         "optimizers": ".optimizers",
+        "preprocessing": ".preprocessing",
         "regularizers": ".regularizers",
         "Sequential": ".models",
         "training": ".training",

@@ -5,7 +5,11 @@ from striate.core.lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "array_to_img": "striate.datasets.keras_images",
         "clear_session": "striate.layers.base",
+        "img_to_array": "striate.datasets.keras_images",
+        "load_img": "striate.datasets.keras_images",
+        "save_img": "striate.datasets.keras_images",
         "set_random_seed": "striate.core.runtime",
         "to_categorical": "striate.datasets.labels",
     },

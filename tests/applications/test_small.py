@@ -40,7 +40,8 @@ def test_poolings_leave_two_or_three_pixels_a_side(shape):
 def test_the_digits_network_has_the_size_worked_out_by_hand():
     # Kernels without bias, four numbers a channel to normalise, two 2x2 maps of 64 into the dense layer.
     kernels = 9 * (1 * 32 + 32 * 32 + 32 * 64 + 64 * 64)
-    assert small_cnn((8, 8, 1), 10).count_params() == kernels + 4 * (32 + 32 + 64 + 64) + (2 * 2 * 64 + 1) * 10
+    total = kernels + 4 * (32 + 32 + 64 + 64) + (2 * 2 * 64 + 1) * 10
+    assert small_cnn((8, 8, 1), 10).count_params() == total
 
 
 def test_rescaling_in_front_multiplies_what_goes_in():

@@ -27,8 +27,8 @@ def relu(values):
     return values
 
 
-class Uncounted:
-    """Counts how often the members are asked for."""
+class Members:
+    """Hands out what there is and counts how often it is asked to."""
 
     def __init__(self):
         self.asked = 0
@@ -40,7 +40,7 @@ class Uncounted:
 
 @pytest.fixture
 def registry():
-    return Registry("thing", Uncounted(), {"pool": "MaxPooling"})
+    return Registry("thing", Members(), {"pool": "MaxPooling"})
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_the_names_are_the_public_ones_without_aliases(registry):
 
 
 def test_nothing_is_loaded_before_a_name_is_asked_for():
-    members = Uncounted()
+    members = Members()
     registry = Registry("thing", members)
     assert members.asked == 0
     registry.find("relu")
@@ -116,10 +116,8 @@ def test_functions_and_names_are_written_as_names(registry):
 
 
 def test_an_unknown_name_is_refused_with_the_nearest(registry):
-    text = (
-        r"there is no thing called 'MaxPoling'\. Did you mean 'MaxPooling'\? Known: MaxPooling, Plain, Mine"
-    )
-    with pytest.raises(UnknownNameError, match=text.replace("Plain, Mine", "Mine, Plain, pool, relu")):
+    text = r"called 'MaxPoling'\. Did you mean 'MaxPooling'\? Known: MaxPooling, Mine, Plain, pool, relu\."
+    with pytest.raises(UnknownNameError, match=text):
         registry.get("MaxPoling", {"Mine": Plain})
 
 

@@ -51,7 +51,7 @@ def small_cnn(input_shape: Shape, classes: int, rescale: float | None = None) ->
         ArgumentError: fewer than two classes.
 
     >>> small_cnn((8, 8, 1), 10).count_params()
-    67818
+    68138
     """
     shape = check_input_shape("the small network for images", input_shape, axes=3, least=LEAST_SIDE)
     return _small(shape, check_classes("the small network for images", classes, 2), rescale, "small_cnn")

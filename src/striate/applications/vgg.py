@@ -12,7 +12,15 @@ from typing import Any
 from striate.applications.ends import check_classes, check_input_shape
 from striate.core.errors import ArgumentError
 from striate.core.shapes import Shape, check_choice
-from striate.layers import Conv2D, Dense, Flatten, GlobalAveragePooling2D, GlobalMaxPooling2D, Input, MaxPooling2D
+from striate.layers import (
+    Conv2D,
+    Dense,
+    Flatten,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    Input,
+    MaxPooling2D,
+)
 from striate.layers.symbolic import SymbolicTensor
 from striate.models import Model
 
@@ -112,7 +120,8 @@ def _vgg(
     if include_top:
         if pooling is not None:
             raise ArgumentError(
-                f"{name}: pooling={pooling!r} takes the place of the dense layers; it needs include_top=False."
+                f"{name}: pooling={pooling!r} takes the place of the dense layers; "
+                "it needs include_top=False."
             )
         outputs = _top(outputs, check_classes(name, classes, 1), classifier_activation)
     elif pooling is not None:
@@ -135,7 +144,7 @@ def _check_weights(name: str, weights: Any) -> None:
         return
     if not isinstance(weights, str) or weights == "imagenet":
         raise ArgumentError(
-            f"{name} takes weights=None for random ones, or the path of a file that save_weights has written; "
+            f"{name} takes weights=None for random ones, or the path of a file that save_weights wrote; "
             f"got {weights!r}. Weights learned on ImageNet do not come with Striate: bring them over once, "
             "with set_weights() and save_weights()."
         )

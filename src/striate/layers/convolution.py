@@ -96,11 +96,7 @@ class Convolution(Layer):
 
     def build(self, input_shape: Any) -> None:
         """Make kernel and bias for the input's number of channels."""
-        _, _, channels = split_shape(input_shape, self.data_format)
-        if channels is None:
-            raise ShapeError(
-                f"{self._label()} must know the number of channels; got {format_shape(input_shape)}."
-            )
+        channels = self._known_channels(input_shape)
         if channels % self.groups:
             raise ArgumentError(
                 f"{self._label()}: the channels must be a multiple of groups; got {channels} channels "
@@ -114,6 +110,19 @@ class Convolution(Layer):
             name="kernel",
             is_kernel=True,
         )
+        self._add_bias()
+        axis = -1 if self.data_format == "channels_last" else 1
+        self.input_spec = InputSpec(axes_of(self.rank, self.data_format), {axis: channels})
+
+    def _known_channels(self, input_shape: Any) -> int:
+        _, _, channels = split_shape(input_shape, self.data_format)
+        if channels is None:
+            raise ShapeError(
+                f"{self._label()} must know the number of channels; got {format_shape(input_shape)}."
+            )
+        return channels
+
+    def _add_bias(self) -> None:
         if self.use_bias:
             # The placeholder set in __init__ is an ordinary attribute; a weight takes its place.
             del self.bias
@@ -124,8 +133,6 @@ class Convolution(Layer):
                 constraint=self.bias_constraint,
                 name="bias",
             )
-        axis = -1 if self.data_format == "channels_last" else 1
-        self.input_spec = InputSpec(axes_of(self.rank, self.data_format), {axis: channels})
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Convolve, add the bias, apply the activation."""
@@ -213,3 +220,21 @@ class Conv2D(Convolution):
     """
 
     rank = 2
+
+
+class Conv3D(Convolution):
+    """Slides kernels through a volume.
+
+    Shape:
+        in (batch, depth, height, width, channels), out (batch, new depth, new height, new width, filters).
+
+    >>> import numpy as np
+    >>> Conv3D(4, 3)(np.zeros((1, 8, 16, 16, 2))).shape
+    torch.Size([1, 6, 14, 14, 4])
+    """
+
+    rank = 3
+
+
+# Keras's long names for the same classes.
+Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D

@@ -1,4 +1,4 @@
-"""Pooling layers: the largest, the mean or the sum of each window, or of each whole map."""
+"""Pooling layers: the largest, the mean or the sum of each window."""
 
 from __future__ import annotations
 
@@ -112,6 +112,17 @@ class MaxPooling2D(Pooling):
     pool = staticmethod(max_pool)
 
 
+class MaxPooling3D(Pooling):
+    """Takes the largest value of each window of a volume.
+
+    Shape:
+        in (batch, depth, height, width, channels), out (batch, new depth, new height, new width, channels).
+    """
+
+    rank = 3
+    pool = staticmethod(max_pool)
+
+
 class AveragePooling1D(Pooling):
     """Takes the mean of each window of a sequence; padding does not count.
 
@@ -131,6 +142,17 @@ class AveragePooling2D(Pooling):
     """
 
     rank = 2
+    pool = staticmethod(average_pool)
+
+
+class AveragePooling3D(Pooling):
+    """Takes the mean of each window of a volume; padding does not count.
+
+    Shape:
+        in (batch, depth, height, width, channels), out (batch, new depth, new height, new width, channels).
+    """
+
+    rank = 3
     pool = staticmethod(average_pool)
 
 
@@ -156,88 +178,17 @@ class SumPooling2D(Pooling):
     pool = staticmethod(sum_pool)
 
 
-class GlobalPooling(Layer):
-    """The common part of the global pooling layers: one value for each feature map.
+class SumPooling3D(Pooling):
+    """Takes the sum of each window of a volume.
 
     Shape:
-        in (batch, *axes, channels), out (batch, channels), or with every axis kept as 1.
+        in (batch, depth, height, width, channels), out (batch, new depth, new height, new width, channels).
     """
 
-    rank: ClassVar[int]
-    takes_largest: ClassVar[bool]
-
-    def __init__(self, data_format: str | None = None, keepdims: bool = False, **options: Any):
-        super().__init__(**options)
-        self.data_format = check_data_format(data_format)
-        self.keepdims = bool(keepdims)
-        self.input_spec = InputSpec(axes_of(self.rank, self.data_format))
-
-    def call(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Take the largest value or the mean of each map."""
-        first = 1 if self.data_format == "channels_last" else 2
-        axes = tuple(range(first, first + self.rank))
-        if self.takes_largest:
-            return torch.amax(inputs, dim=axes, keepdim=self.keepdims)
-        return torch.mean(inputs, dim=axes, keepdim=self.keepdims)
-
-    def compute_output_shape(self, input_shape: Any) -> Shape:
-        """Say the output's shape: batch and channels."""
-        batch, _, channels = split_shape(input_shape, self.data_format)
-        if self.keepdims:
-            return join_shape(batch, (1,) * self.rank, channels, self.data_format)
-        return (batch, channels)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this layer again."""
-        return {**super().get_config(), "data_format": self.data_format, "keepdims": self.keepdims}
-
-
-class GlobalMaxPooling1D(GlobalPooling):
-    """Takes the largest value of each channel over all steps.
-
-    Shape:
-        in (batch, steps, channels), out (batch, channels).
-    """
-
-    rank = 1
-    takes_largest = True
-
-
-class GlobalMaxPooling2D(GlobalPooling):
-    """Takes the largest value of each feature map.
-
-    Shape:
-        in (batch, height, width, channels), out (batch, channels).
-    """
-
-    rank = 2
-    takes_largest = True
-
-
-class GlobalAveragePooling1D(GlobalPooling):
-    """Takes the mean of each channel over all steps.
-
-    Shape:
-        in (batch, steps, channels), out (batch, channels).
-    """
-
-    rank = 1
-    takes_largest = False
-
-
-class GlobalAveragePooling2D(GlobalPooling):
-    """Takes the mean of each feature map.
-
-    Shape:
-        in (batch, height, width, channels), out (batch, channels).
-    """
-
-    rank = 2
-    takes_largest = False
+    rank = 3
+    pool = staticmethod(sum_pool)
 
 
 # Keras's short names for the same classes.
-MaxPool1D, MaxPool2D = MaxPooling1D, MaxPooling2D
-AvgPool1D, AvgPool2D = AveragePooling1D, AveragePooling2D
-GlobalMaxPool1D, GlobalMaxPool2D = GlobalMaxPooling1D, GlobalMaxPooling2D
-GlobalAvgPool1D, GlobalAvgPool2D = GlobalAveragePooling1D, GlobalAveragePooling2D
+MaxPool1D, MaxPool2D, MaxPool3D = MaxPooling1D, MaxPooling2D, MaxPooling3D
+AvgPool1D, AvgPool2D, AvgPool3D = AveragePooling1D, AveragePooling2D, AveragePooling3D

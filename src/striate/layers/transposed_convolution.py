@@ -172,4 +172,11 @@ class Conv3DTranspose(TransposedConvolution):
         **options: Any,
     ):
         # Keras has these two the other way round in this class alone.
-        super().__init__(filters, kernel_size, strides, padding, output_padding, data_format, *others, **options)
+        super().__init__(
+            filters, kernel_size, strides, padding, output_padding, data_format, *others, **options
+        )
+
+
+# Keras's long names for the same classes.
+Convolution1DTranspose, Convolution2DTranspose = Conv1DTranspose, Conv2DTranspose
+Convolution3DTranspose = Conv3DTranspose

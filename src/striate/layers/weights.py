@@ -17,7 +17,7 @@ from torch import nn
 
 from striate import constraints, initializers, regularizers
 from striate.core.arrays import as_dtype, as_tensor
-from striate.core.errors import ShapeError
+from striate.core.errors import ArgumentError, ShapeError
 from striate.core.shapes import format_shape
 
 
@@ -69,9 +69,13 @@ class Weighted(nn.Module):
 
         Trainable weights are parameters, the others buffers. `is_kernel` stores a
         convolution's kernel (*window, channels, filters) as PyTorch wants it.
+
+        Raises:
+            ArgumentError: a name that something else has already, or that cannot be part of a path.
         """
         sizes = (shape,) if isinstance(shape, int) else tuple(int(size) for size in shape)
         name = name or f"weight_{len(self._specs)}"
+        self._make_room_for(name)
         spec = WeightSpec(
             name, sizes, trainable, regularizers.get(regularizer), constraints.get(constraint), is_kernel
         )
@@ -83,6 +87,17 @@ class Weighted(nn.Module):
         else:
             self.register_buffer(name, stored)
         return getattr(self, name)
+
+    def _make_room_for(self, name: str) -> None:
+        # `self.bias = None` in __init__ is a placeholder, which torch would take for something in the way.
+        if self.__dict__.get(name, self) is None:
+            del self.__dict__[name]
+        taken = hasattr(type(self), name) or name in self.__dict__ or name in self._modules
+        if taken or "." in name or "/" in name:
+            reason = (
+                "there is an attribute of that name" if taken else "names of weights have no '.' and no '/'"
+            )
+            raise ArgumentError(f"{self._label()}: a weight cannot be called {name!r}: {reason}.")
 
     def _apply(self, fn: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True) -> Self:
         # `self.total = self.add_weight(trainable=False)` keeps a buffer under a second name, which

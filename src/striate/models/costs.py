@@ -11,8 +11,10 @@ from striate.layers.axes import split_shape
 from striate.layers.base import Layer
 from striate.layers.convolution import Convolution
 from striate.layers.dense import Dense
-from striate.layers.pooling import GlobalPooling, Pooling
-from striate.layers.shape import Flatten
+from striate.layers.global_pooling import GlobalPooling
+from striate.layers.pooling import Pooling
+from striate.layers.shape import Flatten, Reshape
+from striate.layers.torch_module import TorchModule
 from striate.models.graph import Graph
 
 Field = tuple[tuple[int, int], ...] | str
@@ -34,29 +36,36 @@ class LayerCost:
 
 def costs_of(graph: Graph) -> dict[str, LayerCost]:
     """Work out the cost of every layer of a graph, by the layer's name."""
-    fields: dict[int, Field] = {}
-    for tensor in leaves(graph.inputs):
-        fields[id(tensor)] = ((1, 1),) * max(len(tensor.shape) - 2, 0)
+    return _follow(graph, [((1, 1),) * max(len(tensor.shape) - 2, 0) for tensor in leaves(graph.inputs)])[0]
+
+
+def _follow(graph: Graph, entering: list[Field]) -> tuple[dict[str, LayerCost], Field]:
+    """Go through a graph with the receptive fields of its inputs; returns costs and the output's field."""
+    fields: dict[int, Field] = dict(zip(map(id, leaves(graph.inputs)), entering, strict=True))
     found: dict[str, LayerCost] = {}
     for node in graph.nodes:
         inputs = list(leaves(node.inputs))
-        field = _next_field(node.layer, _widest([fields.get(id(tensor), "") for tensor in inputs]))
+        field = _next_field(node.layer, [fields.get(id(tensor), "") for tensor in inputs])
         for output in leaves(node.outputs):
             fields[id(output)] = field
         shape = next(leaves(node.outputs)).shape
         values = product(shape[1:])
+        flops, before = flops_of(node.layer, inputs[0].shape, shape), found.get(node.layer.name)
+        if flops is not None and before is not None and before.flops is not None:
+            # A shared layer works once for each of its calls.
+            flops += before.flops
         found[node.layer.name] = LayerCost(
-            flops=flops_of(node.layer, inputs[0].shape, shape),
+            flops=flops,
             memory=None if values is None else values * node.layer.dtype.itemsize,
             field=_field_text(field),
         )
-    return found
+    return found, _widest([fields.get(id(tensor), "") for tensor in leaves(graph.outputs)])
 
 
 def flops_of(layer: Any, input_shape: Shape, output_shape: Shape) -> int | None:
     """Count the operations of one layer for one example; element by element where there is no product."""
     values = product(output_shape[1:])
-    if values is None:
+    if values is None or isinstance(layer, TorchModule):
         return None
     if isinstance(layer, Convolution):
         _, _, channels = split_shape(input_shape, layer.data_format)
@@ -74,9 +83,15 @@ def flops_of(layer: Any, input_shape: Shape, output_shape: Shape) -> int | None:
     return 0 if isinstance(layer, Flatten) else values
 
 
-def _next_field(layer: Layer, field: Field) -> Field:
+def _next_field(layer: Layer, fields: list[Field]) -> Field:
+    inner = getattr(layer, "graph", None)
+    if isinstance(inner, Graph) and len(fields) == len(list(leaves(inner.inputs))):
+        return _follow(inner, fields)[1]
+    field = _widest(fields)
     if isinstance(field, str):
         return field
+    if isinstance(layer, (TorchModule, Reshape)):
+        return ""
     if isinstance(layer, Convolution):
         steps = zip(field, layer.kernel_size, layer.strides, layer.dilation_rate, strict=True)
         return tuple(receptive_step(*pair, size, stride, gap) for pair, size, stride, gap in steps)

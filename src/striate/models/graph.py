@@ -104,14 +104,13 @@ class Graph:
     def match_inputs(self, inputs: Any) -> list[torch.Tensor]:
         """Put the person's inputs, also a dict by input name, in the order of the graph's."""
         wanted = list(leaves(self.inputs))
-        if isinstance(inputs, Mapping) and not isinstance(self.inputs, Mapping):
-            names = [tensor.name for tensor in wanted]
+        if isinstance(inputs, Mapping):
+            by_name = isinstance(self.inputs, Mapping)
+            names = list(self.inputs) if by_name else [tensor.name for tensor in wanted]
             missing = [name for name in names if name not in inputs]
             if missing:
                 raise ArgumentError(f"the model's inputs are called {names}; missing in the dict: {missing}.")
-            found: list[Any] = [inputs[name] for name in names]
-        elif isinstance(self.inputs, Mapping) and isinstance(inputs, Mapping):
-            found = [inputs[key] for key in self.inputs]
+            found = [inputs[name] for name in names]
         else:
             found = list(leaves(inputs))
         if len(found) != len(wanted):

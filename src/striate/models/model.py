@@ -59,25 +59,25 @@ class Model(Network):
             )
         return self.compiled
 
-    def fit(self, x: Any = None, y: Any = None, **options: Any) -> Any:
+    def fit(self, x: Any = None, y: Any = None, *others: Any, **options: Any) -> Any:
         """Train on arrays; see `striate.training.fit` for the arguments. Returns the History."""
         with self._turn.taken(self.name):
-            return training.fit(self, self._compiled_or_raise(), x, y, **options)
+            return training.fit(self, self._compiled_or_raise(), x, y, *others, **options)
 
-    def evaluate(self, x: Any = None, y: Any = None, **options: Any) -> Any:
+    def evaluate(self, x: Any = None, y: Any = None, *others: Any, **options: Any) -> Any:
         """Compute loss and metrics; see `striate.training.evaluate`."""
         with self._turn.taken(self.name):
-            return training.evaluate(self, self._compiled_or_raise(), x, y, **options)
+            return training.evaluate(self, self._compiled_or_raise(), x, y, *others, **options)
 
-    def predict(self, x: Any, **options: Any) -> Any:
+    def predict(self, x: Any, *others: Any, **options: Any) -> Any:
         """Compute the outputs as arrays, batch by batch; see `striate.training.predict`."""
         with self._turn.taken(self.name):
-            return training.predict(self, self.compiled, x, **options)
+            return training.predict(self, self.compiled, x, *others, **options)
 
-    def train_on_batch(self, x: Any, y: Any = None, **options: Any) -> Any:
+    def train_on_batch(self, x: Any, y: Any = None, *others: Any, **options: Any) -> Any:
         """Take one step of training on one batch; see `striate.training.train_on_batch`."""
         with self._turn.taken(self.name):
-            return training.train_on_batch(self, self._compiled_or_raise(), x, y, **options)
+            return training.train_on_batch(self, self._compiled_or_raise(), x, y, *others, **options)
 
     def summary(self, line_length: int | None = None, details: bool = False, **options: Any) -> None:
         """Print the table of layers; `details` adds receptive field, FLOPs and memory of each."""

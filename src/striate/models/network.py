@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Self
 
+from torch import nn
+
 from striate.core.errors import ArgumentError, StateError, unknown_name
 from striate.core.tree import leaves
-from striate.layers.base import Layer, call_depth
+from striate.layers.base import Layer, call_depth, shape_by_trial
+from striate.layers.symbolic import map_shapes
 from striate.models.busy import Turn
 from striate.models.graph import Graph, graph_from_config
 from striate.models.registry import reader, write_layer
@@ -21,6 +24,8 @@ class Network(Layer):
     def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, **options: Any):
         super().__init__(name=name, **options)
         self.graph: Graph | None = None
+        # What a subclass without a graph was built with, so that a file can say how to build it again.
+        self.built_shape: Any = None
         self._turn = Turn()
         if (inputs is None) != (outputs is None):
             raise ArgumentError("Model takes inputs and outputs together: Model(inputs, outputs).")
@@ -48,6 +53,14 @@ class Network(Layer):
                 return super().forward(inputs, *others, **options)
             finally:
                 call_depth.models -= 1
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights of all layers inside; of a subclass by running its `call` on zeros, once."""
+        if self.graph is None and type(self).call is not Network.call:
+            self.built = True
+            _refuse_hidden_layers(self)
+            self.built_shape = map_shapes(lambda shape: (None, *shape[1:]), input_shape)
+            shape_by_trial(self, self.built_shape)
 
     def call(self, inputs: Any) -> Any:
         """Run the graph; a subclass writes its own."""
@@ -125,7 +138,16 @@ class Network(Layer):
         raise unknown_name("layer", str(name), [layer.name for layer in self.layers])
 
     def get_config(self) -> dict[str, Any]:
-        """The graph as JSON can hold it, from which the model can be made again."""
+        """The graph as JSON can hold it, from which the model can be made again.
+
+        Raises:
+            ArgumentError: a subclass without a graph, which must say its own arguments.
+        """
+        if self.graph is None and type(self).call is not Network.call:
+            raise ArgumentError(
+                f"{type(self).__name__} writes its own call, so only it knows how to be made again: give it "
+                "get_config(), returning the arguments of its __init__ as a dict."
+            )
         return {
             "name": self.name,
             "trainable": self.trainable,
@@ -135,7 +157,22 @@ class Network(Layer):
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
         """Make a model with new weights from what `get_config` gave."""
+        if "calls" not in config:
+            return cls(**config)
         inputs, outputs = graph_from_config(config, reader(custom_objects))
         model = cls(inputs, outputs, name=config.get("name"))
-        model.trainable = config.get("trainable", True)
+        # Not by the setter, which would thaw layers that the config says are frozen.
+        model._trainable = bool(config.get("trainable", True))
         return model
+
+
+def _refuse_hidden_layers(model: Network) -> None:
+    """Refuse layers in a plain list or dict, where torch does not see their weights."""
+    for name, value in vars(model).items():
+        if name.startswith("_") or not isinstance(value, (list, tuple, dict)):
+            continue
+        if any(isinstance(leaf, nn.Module) for leaf in leaves(value)):
+            raise ArgumentError(
+                f"{type(model).__name__}.{name} holds layers in a plain {type(value).__name__}, where their "
+                f"weights are not found: write torch.nn.ModuleList(...) or torch.nn.ModuleDict(...)."
+            )

@@ -12,9 +12,22 @@ import torch
 
 from striate import training
 from striate.artifacts import ModelFile, read_model_file, write_model_file
-from striate.core.errors import FileFormatError, StateError, StriateError, add_context
+from striate.core.errors import FileFormatError, StateError, StriateError, UnknownNameError, add_context
+from striate.layers.base import Layer
+from striate.layers.symbolic import map_shapes
 from striate.layers.weights import check_weight_shape, named_weights, public_array, set_public
 from striate.models.registry import reader, write_layer
+
+# What layers of a graph that contradicts itself, or asks for impossible sizes, may run into.
+_NONSENSE = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 
 def save(model: Any, path: str | Path) -> None:
@@ -32,7 +45,12 @@ def save(model: Any, path: str | Path) -> None:
         )
     compiled = model.compiled
     content = ModelFile(
-        graph={"model": write_layer(model), "compile": compiled.get_config() if compiled else None},
+        graph={
+            "model": write_layer(model),
+            "built_shape": model.built_shape,
+            "compile": compiled.get_config() if compiled else None,
+            "input_range": model.input_range,
+        },
         weights={name: public_array(tensor, spec) for name, tensor, spec in named_weights(model)},
         preprocessing=model.preprocessing,
         class_names=model.class_names,
@@ -62,20 +80,33 @@ def load(path: str | Path, custom: Mapping[str, Any] | None = None, *, compile: 
     """
     content = read_model_file(path)
     try:
-        model = reader(custom)(content.graph["model"])
-        _fill(model, content.weights)
-        model.class_names = content.class_names
-        model.preprocessing = content.preprocessing
-        model.provenance = content.provenance
-        if compile and content.graph.get("compile"):
-            model.compiled = training.Compiled.from_config(content.graph["compile"], custom)
+        return _alive(content, custom, compile)
+    except UnknownNameError as error:
+        offer = "Classes and functions of your own are offered as load(path, custom={'Name': Name})."
+        raise UnknownNameError(f"{path}: {error} {offer}") from error
     except StriateError as error:
         raise add_context(error, str(path)) from error.__cause__
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+    except _NONSENSE as error:
         # The bytes are whole, but the graph in them is none that Striate wrote.
         raise FileFormatError(
             f"{path}: the network in this file makes no sense ({type(error).__name__}: {error})."
         ) from error
+
+
+def _alive(content: ModelFile, custom: Mapping[str, Any] | None, compile: bool) -> Any:
+    graph = content.graph
+    model: Any = reader(custom)(graph["model"])
+    if graph.get("built_shape") is not None:
+        model.ensure_built(map_shapes(tuple, graph["built_shape"]))
+    _fill(model, content.weights)
+    model.class_names = content.class_names
+    model.preprocessing = content.preprocessing
+    model.provenance = content.provenance
+    if graph.get("input_range") is not None:
+        low, high = graph["input_range"]
+        model.input_range = (float(low), float(high))
+    if compile and graph.get("compile"):
+        model.compiled = training.Compiled.from_config(graph["compile"], custom)
     return model
 
 
@@ -116,7 +147,8 @@ def clone_model(model: Any) -> Any:
     Raises:
         ArgumentError: a layer that has no config.
     """
-    return type(model).from_config(model.get_config())
+    own = {type(layer).__name__: type(layer) for layer in model.modules() if isinstance(layer, Layer)}
+    return reader(own)(write_layer(model))
 
 
 def versions() -> dict[str, str]:

@@ -7,11 +7,11 @@ from typing import Any, Self
 
 from torch import nn
 
-from striate.core.errors import ArgumentError, StateError, did_you_mean
+from striate.core.errors import ArgumentError, StateError, StriateError, did_you_mean
 from striate.core.shapes import Shape
 from striate.layers.base import Layer
 from striate.layers.input import Input, InputLayer
-from striate.layers.symbolic import SymbolicTensor, is_shape
+from striate.layers.symbolic import Node, SymbolicTensor, is_shape
 from striate.layers.torch_module import TorchModule
 from striate.models.graph import Graph
 from striate.models.model import Model
@@ -34,6 +34,8 @@ class Sequential(Model):
         super().__init__(name=name, **options)
         # The symbolic input, not its layer: a torch module set here would count as a layer.
         self.entry: SymbolicTensor | None = None
+        # The call of each layer in this model: a layer may have been called elsewhere, too.
+        self.calls: list[Node] = []
         for layer in layers or ():
             self.add(layer)
 
@@ -57,7 +59,7 @@ class Sequential(Model):
             if shape is not None:
                 self.entry = Input(batch_shape=shape)
         if self.entry is not None:
-            layer(self._top())
+            self._call_on_top(layer)
         self._modules[layer.name] = layer
         self._refresh()
 
@@ -72,7 +74,7 @@ class Sequential(Model):
         layer = self.layers[-1]
         del self._modules[layer.name]
         if self.entry is not None:
-            layer.nodes.pop()
+            layer.nodes.remove(self.calls.pop())
         self._refresh()
         return layer
 
@@ -90,24 +92,22 @@ class Sequential(Model):
                 f"and at least one layer; got {input_shape!r} and {len(self.layers)} layers."
             )
         self.entry = Input(batch_shape=(None, *input_shape[1:]))
-        for layer in self.layers:
-            layer(self._top())
+        try:
+            for layer in self.layers:
+                self._call_on_top(layer)
+        except StriateError:
+            # The next call, with data that fit, must find the model as it was.
+            self.entry, self.calls = None, []
+            raise
         self._refresh()
 
-    def _entry_or_raise(self) -> SymbolicTensor:
-        if self.entry is None:
-            raise StateError(f"model {self.name!r} does not know the shape of its input yet.")
-        return self.entry
+    def _call_on_top(self, layer: Layer) -> None:
+        layer(self._top())
+        self.calls.append(layer.nodes[-1])
 
-    def _top(self) -> SymbolicTensor:
-        """What comes out of the last layer that has been called in this model."""
-        tensor = self._entry_or_raise()
-        for layer in self.layers:
-            following = [node for node in layer.nodes if node.inputs is tensor]
-            if not following:
-                break
-            tensor = following[-1].outputs
-        return tensor
+    def _top(self) -> Any:
+        """What comes out of the last layer so far."""
+        return self.calls[-1].outputs if self.calls else self.entry
 
     def _refresh(self) -> None:
         if self.entry is not None and self.layers:
@@ -154,6 +154,8 @@ class Sequential(Model):
         read_layer = reader(custom_objects)
         for spec in config["layers"]:
             model.add(read_layer(spec))
+        # Not by the setter, which would thaw layers that the config says are frozen.
+        model._trainable = bool(config.get("trainable", True))
         return model
 
 

@@ -22,8 +22,7 @@ def save_weights(model: Any, path: str | Path) -> None:
         ArgumentError: a suffix of another program's format.
         FileAccessError: the place cannot be written.
     """
-    if not model.built:
-        raise StateError(f"model {model.name!r} has no weights yet: build it or show it data first.")
+    _check_built(model)
     arrays = {name: public_array(tensor, spec) for name, tensor, spec in named_weights(model)}
     write_atomically(check_suffix(path), [tensor_bytes(arrays)])
 
@@ -32,10 +31,12 @@ def load_weights(model: Any, path: str | Path) -> None:
     """Read weights that `save_weights` wrote, or those inside a model file.
 
     Raises:
+        StateError: a model without weights yet.
         FileAccessError: the file is missing or cannot be read.
         FileFormatError: it is damaged, or its weights belong to another network.
         ShapeError: a weight of another shape.
     """
+    _check_built(model)
     with open_for_reading(path, "weights file") as file:
         content = file.read()
     if content.startswith(b"PK"):
@@ -43,3 +44,8 @@ def load_weights(model: Any, path: str | Path) -> None:
     else:
         arrays = arrays_from_bytes(content, str(path))
     fill_weights(model, arrays, str(path))
+
+
+def _check_built(model: Any) -> None:
+    if not model.built:
+        raise StateError(f"model {model.name!r} has no weights yet: build it or show it data first.")

@@ -93,3 +93,24 @@ def convolve(
     slide = F.conv3d if rank == 3 else F.conv2d
     outputs = slide(as_image(inputs), kernel, bias, tuple(strides), tuple(inside), tuple(dilation), groups)
     return from_image(outputs, rank)
+
+
+def convolve_depthwise(
+    inputs: torch.Tensor,
+    kernel: torch.Tensor,
+    bias: torch.Tensor | None = None,
+    *,
+    strides: Sequence[int],
+    padding: str,
+    dilation: Sequence[int],
+) -> torch.Tensor:
+    """Slide over each channel the kernels that belong to it.
+
+    Shape:
+        inputs (batch, *axes, channels) with one or two axes; kernel (multiplier, channels,
+        *window); bias (channels * multiplier,); out (batch, *new axes, channels * multiplier),
+        the results of one channel side by side.
+    """
+    multiplier, channels, *window = kernel.shape
+    each = kernel.movedim(0, 1).reshape(channels * multiplier, 1, *window)
+    return convolve(inputs, each, bias, strides=strides, padding=padding, dilation=dilation, groups=channels)

@@ -68,7 +68,9 @@ def adaptive_pool(inputs: torch.Tensor, lengths: Sequence[int], *, takes_largest
     """
     image, sizes = as_image(inputs), _sizes(lengths)
     if takes_largest:
-        pooled = F.adaptive_max_pool3d(image, sizes) if len(sizes) == 3 else F.adaptive_max_pool2d(image, sizes)
+        pooled = (
+            F.adaptive_max_pool3d(image, sizes) if len(sizes) == 3 else F.adaptive_max_pool2d(image, sizes)
+        )
     elif len(sizes) == 3:
         pooled = F.adaptive_avg_pool3d(image, sizes)
     else:

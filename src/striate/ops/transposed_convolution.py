@@ -41,7 +41,9 @@ def transposed_crop(
     return extent - 1 - before, extent - 1 - (kept - before)
 
 
-def transposed_length(length: int | None, size: int, stride: int, dilation: int, crop: tuple[int, int]) -> int | None:
+def transposed_length(
+    length: int | None, size: int, stride: int, dilation: int, crop: tuple[int, int]
+) -> int | None:
     """The length of an axis after a transposed convolution; None where the input's is not known."""
     if length is None:
         return None

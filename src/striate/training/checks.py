@@ -6,12 +6,25 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from striate.core.errors import ArgumentError, DataError, LabelError
-from striate.core.tree import leaves
+from striate.core.tree import leaves, map_leaves
+from striate.layers.base import mode_of
 
 # Rows looked at together: enough to be fast, few enough to need little memory.
 _ROWS = 4096
+
+
+def check_whole(value: Any, name: str, least: int = 1) -> int:
+    """Hand back a whole number that can be used as a count.
+
+    Raises:
+        ArgumentError: no whole number, or one below `least`.
+    """
+    if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < least:
+        raise ArgumentError(f"{name} is a whole number from {least} up; got {value!r}.")
+    return int(value)
 
 
 def check_finite(structure: Any, what: str = "the data") -> None:
@@ -50,20 +63,24 @@ def _is_floating(leaf: Any) -> bool:
     return leaf.dtype.kind == "f" if _is_numpy(leaf) else leaf.is_floating_point()
 
 
-def check_answers(module: Any, answers: torch.Tensor, loss: Any) -> None:
+def check_answers(module: nn.Module, inputs: Any, answers: torch.Tensor, loss: Any) -> None:
     """Refuse a network whose answer cannot be anything but 1: a softmax over one unit.
 
     Raises:
         ArgumentError: with the two ways out.
     """
     if (
-        loss is None
+        "crossentropy" not in getattr(loss, "name", "")
+        or getattr(loss, "from_logits", False)
         or answers.ndim < 2
         or answers.shape[-1] != 1
-        or "crossentropy" not in getattr(loss, "name", "")
+        or not bool((answers == 1).all())
     ):
         return
-    if bool((answers == 1).all()) and not getattr(loss, "from_logits", False):
+    # A sigmoid may be at its end for some large inputs; a softmax over one unit says 1 to zeros, too.
+    with torch.no_grad(), mode_of(module, False):
+        to_nothing = module(map_leaves(torch.zeros_like, inputs))
+    if all(bool((leaf == 1).all()) for leaf in leaves(to_nothing) if leaf.shape[-1] == 1):
         raise ArgumentError(
             "the network answers 1 to everything, as a softmax over one unit must. For two classes use "
             "Dense(1, activation='sigmoid') with binary_crossentropy; for more, one unit a class."

@@ -28,7 +28,7 @@ class Compiled:
 
     Raises:
         UnknownNameError: an optimiser, loss or metric of a name that is not known.
-        ArgumentError: an argument that compile does not have.
+        ArgumentError: an argument that compile does not have, or no optimiser.
     """
 
     def __init__(
@@ -55,6 +55,8 @@ class Compiled:
                     "device",
                 )
                 raise ArgumentError(f"compile has no argument {name!r}.{did_you_mean(name, known)}")
+        if optimizer is None:
+            raise ArgumentError("compile needs an optimizer: a name such as 'adam', or an object; got None.")
         self.optimizer = optimizers.get(optimizer)
         self.loss = map_specs(lambda leaf: _loss(leaf, custom_objects), loss)
         self.loss_weights = loss_weights

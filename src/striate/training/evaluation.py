@@ -11,6 +11,7 @@ from torch import nn
 
 from striate.callbacks import CallbackList, LazyLogs
 from striate.core.arrays import plain
+from striate.core.errors import DataError
 from striate.core.tree import leaves, map_leaves
 from striate.layers.base import mode_of
 from striate.training.checks import check_finite, check_range
@@ -34,13 +35,21 @@ def first(batches: Iterator[Batch], count: int | None) -> Iterator[Batch]:
 
 
 def run_scores(stepper: Stepper, feed: Feed, steps: int | None, hooks: CallbackList) -> dict[str, float]:
-    """Score batches with the callbacks told; returns loss and metrics over all of them."""
+    """Score batches with the callbacks told; returns loss and metrics over all of them.
+
+    Raises:
+        DataError: there was no batch.
+    """
     if stepper.scores is not None:
         stepper.scores.reset()
-    for step, batch in enumerate(first(iter(feed), steps)):
-        hooks.on_test_batch_begin(step)
+    scored = 0
+    for batch in first(iter(feed), steps):
+        hooks.on_test_batch_begin(scored)
         stepper.score(batch)
-        hooks.on_test_batch_end(step, LazyLogs(stepper.logs))
+        hooks.on_test_batch_end(scored, LazyLogs(stepper.logs))
+        scored += 1
+    if not scored:
+        raise DataError("there is nothing to score: the data gave no batch. Is the generator used up?")
     return stepper.logs()
 
 
@@ -64,17 +73,16 @@ def evaluate(
         DataError, LabelError: data or labels that cannot be used.
     """
     stepper = Stepper(module, compiled)
-    feed = make_feed(x, y, sample_weight, check_batch_size(batch_size or 32), stepper.device)
+    feed = make_feed(x, y, sample_weight, check_batch_size(batch_size), stepper.device)
     if isinstance(feed, ArrayFeed):
         check_finite(feed.x)
         check_range(getattr(module, "input_range", None), feed.x)
     hooks = make_hooks(module, callbacks, verbose, 1, steps or feed.steps)
     with mode_of(module, False):
-        stepper.find_penalties()
         hooks.on_test_begin()
         logs = run_scores(stepper, feed, steps, hooks)
         hooks.on_test_end(logs)
-    return _as_asked(logs, return_dict)
+    return _as_asked(stepper, return_dict)
 
 
 def predict(
@@ -96,7 +104,7 @@ def predict(
         x = as_arrays(x)
         check_finite(x)
         check_range(getattr(module, "input_range", None), x)
-    feed = make_feed(x, None, None, check_batch_size(batch_size or 32), stepper.device)
+    feed = make_feed(x, None, None, check_batch_size(batch_size), stepper.device)
     hooks = make_hooks(module, callbacks, verbose, 1, steps or feed.steps)
     collected: list[Any] = []
     with mode_of(module, False), torch.no_grad():
@@ -135,13 +143,13 @@ def train_on_batch(
     with mode_of(module, True):
         stepper.prepare(batch)
         stepper.guarded_train(batch)
+    return _as_asked(stepper, return_dict)
+
+
+def _as_asked(stepper: Stepper, return_dict: bool) -> Any:
+    """Keras's answer: the loss, or a list of loss and metrics in compile's order, or the dict."""
     logs = stepper.logs()
-    return _as_asked(logs, return_dict)
-
-
-def _as_asked(logs: dict[str, float], return_dict: bool) -> Any:
-    """Keras's answer: the loss, or a list of loss and metrics, or the dict."""
     if return_dict:
         return logs
-    rest = [value for key, value in logs.items() if key != "loss"]
-    return [logs["loss"], *rest] if rest else logs["loss"]
+    values = [logs[key] for key in stepper.scores.ordered_keys()] if stepper.scores else []
+    return values if len(values) != 1 else values[0]

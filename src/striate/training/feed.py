@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.utils.data import Dataset, IterableDataset
 
 from striate.core.arrays import as_tensor, is_array, tensors_from
-from striate.core.errors import ArgumentError, DataError
+from striate.core.errors import DataError
 from striate.core.tree import leaves, map_leaves
 from striate.datasets.loader import ArrayBatches
+from striate.training.checks import check_whole
 
 
 @dataclass(frozen=True)
@@ -79,13 +81,21 @@ class IterableFeed:
     """Batches from anything that yields (x, y) or (x, y, sample_weight): a DataLoader, a generator.
 
     Things with a length can be passed over again; a generator is read on where it stopped.
+
+    Raises:
+        DataError: a torch data set of single examples.
     """
 
     def __init__(self, source: Any, device: torch.device):
+        if isinstance(source, Dataset) and not isinstance(source, IterableDataset):
+            raise DataError(
+                f"{type(source).__name__} holds single examples; training takes batches of them: "
+                "torch.utils.data.DataLoader(dataset, batch_size=32)."
+            )
         self.source = source
         self.device = device
         self.examples: int | None = None
-        self.steps: int | None = len(source) if hasattr(source, "__len__") else None
+        self.steps = _length_of(source)
 
     def __iter__(self) -> Iterator[Batch]:
         for item in self._items():
@@ -107,6 +117,14 @@ class IterableFeed:
 Feed = ArrayFeed | IterableFeed
 
 
+def _length_of(source: Any) -> int | None:
+    # A DataLoader over a stream has the method, but raises when it is called.
+    try:
+        return len(source)
+    except TypeError:
+        return None
+
+
 def unpack(item: Any) -> tuple[Any, Any, Any]:
     """Take a yielded item apart into data, labels and weights, with None for what is not there."""
     if isinstance(item, (tuple, list)) and 1 <= len(item) <= 3:
@@ -117,10 +135,19 @@ def unpack(item: Any) -> tuple[Any, Any, Any]:
 
 def holds_arrays(x: Any) -> bool:
     """Whether data are arrays (one, or a list or dict of them) and not something that yields batches."""
+    if isinstance(x, list) and x and all(_is_pair(item) for item in x):
+        return False
     found = list(leaves(x))
     return bool(found) and all(
         hasattr(leaf, "shape") or hasattr(leaf, "__array__") or isinstance(leaf, (int, float))
         for leaf in found
+    )
+
+
+def _is_pair(item: Any) -> bool:
+    """Whether this looks like (data, labels) of one batch; a network's inputs come in lists."""
+    return (
+        isinstance(item, tuple) and bool(item) and all(getattr(leaf, "ndim", 0) > 0 for leaf in leaves(item))
     )
 
 
@@ -163,15 +190,13 @@ def take(structure: Any, start: int | None, stop: int | None) -> Any:
     return map_leaves(lambda leaf: None if leaf is None else leaf[start:stop], structure)
 
 
-def check_batch_size(batch_size: Any) -> int:
-    """Hand back a batch size that can be used.
+def check_batch_size(batch_size: Any, otherwise: int = 32) -> int:
+    """Hand back a batch size that can be used; None means `otherwise`.
 
     Raises:
         ArgumentError: one that is no whole number from 1 up.
     """
-    if isinstance(batch_size, bool) or not hasattr(batch_size, "__index__") or batch_size < 1:
-        raise ArgumentError(f"batch_size is a whole number from 1 up; got {batch_size!r}.")
-    return int(batch_size)
+    return otherwise if batch_size is None else check_whole(batch_size, "batch_size")
 
 
 def _check_count(structure: Any, examples: int, what: str) -> None:

@@ -10,7 +10,7 @@ import torch
 
 from striate.core.errors import ArgumentError, DataError, StateError
 from striate.core.tree import leaves
-from striate.training.checks import check_finite, check_split_classes, value_range
+from striate.training.checks import check_finite, check_range, check_split_classes, value_range
 from striate.training.feed import (
     ArrayFeed,
     Feed,
@@ -36,6 +36,17 @@ class FitData:
 
 
 @dataclass(frozen=True)
+class Cut:
+    """How the data are cut: into batches, and into a part to train on and one to validate on."""
+
+    batch_size: int | None = None
+    steps: int | None = None
+    validation_split: float = 0.0
+    validation_batch_size: int | None = None
+    shuffle: bool = True
+
+
+@dataclass(frozen=True)
 class FitFeeds:
     """What training passes over, what is scored after each epoch, and the values' range."""
 
@@ -44,15 +55,7 @@ class FitFeeds:
     input_range: tuple[float, float] | None
 
 
-def prepare_fit(
-    data: FitData,
-    device: torch.device,
-    batch_size: int | None,
-    steps_per_epoch: int | None,
-    validation_split: float,
-    validation_batch_size: int | None,
-    shuffle: bool,
-) -> FitFeeds:
+def prepare_fit(data: FitData, cut: Cut, device: torch.device) -> FitFeeds:
     """Turn what was given to `fit` into feeds.
 
     Raises:
@@ -60,24 +63,23 @@ def prepare_fit(
         LabelError: classes that only the validation part has.
         ArgumentError: arguments that contradict each other.
     """
-    if steps_per_epoch is not None and steps_per_epoch < 1:
-        raise ArgumentError(f"steps_per_epoch is a whole number from 1 up; got {steps_per_epoch!r}.")
     if data.x is None or not holds_arrays(data.x):
-        return _from_iterable(data, device, validation_split, validation_batch_size or batch_size or 32)
+        return _from_iterable(data, cut, device)
     data = replace(data, x=as_arrays(data.x), y=as_arrays(data.y), weights=as_arrays(data.weights))
     check_finite(data.x)
-    data = split_off(data, validation_split)
+    data = split_off(data, cut.validation_split)
     if data.class_weight is not None:
         data = replace(data, weights=weights_by_class(data.y, data.class_weight, data.weights))
-    examples = count_examples(data.x)
-    if batch_size is None and steps_per_epoch is not None:
+    size = check_batch_size(cut.batch_size)
+    if cut.batch_size is None and cut.steps is not None:
         # Keras 2's meaning, kept: the whole array in so many steps.
-        size = max(-(-examples // steps_per_epoch), 1)
-    else:
-        size = check_batch_size(batch_size or 32)
-    train = ArrayFeed(data.x, data.y, data.weights, size, device, shuffle)
-    validation = _validation_feed(data.validation, validation_batch_size or size, device)
-    return FitFeeds(train, validation, value_range(data.x))
+        size = max(-(-count_examples(data.x) // cut.steps), 1)
+    train = ArrayFeed(data.x, data.y, data.weights, size, device, cut.shuffle)
+    found = value_range(data.x)
+    validation = _validation_feed(
+        data.validation, check_batch_size(cut.validation_batch_size, size), device, found
+    )
+    return FitFeeds(train, validation, found)
 
 
 def split_off(data: FitData, share: float) -> FitData:
@@ -143,7 +145,7 @@ def make_feed(x: Any, y: Any, weights: Any, batch_size: int, device: torch.devic
     return IterableFeed(x, device)
 
 
-def _from_iterable(data: FitData, device: torch.device, share: float, batch_size: int) -> FitFeeds:
+def _from_iterable(data: FitData, cut: Cut, device: torch.device) -> FitFeeds:
     if data.x is None:
         raise DataError("there is nothing to train on: x is None.")
     if data.y is not None or data.weights is not None or data.class_weight is not None:
@@ -151,20 +153,25 @@ def _from_iterable(data: FitData, device: torch.device, share: float, batch_size
             f"{type(data.x).__name__} must yield labels and weights itself, "
             "as (x, y) or (x, y, sample_weight)."
         )
-    if share:
+    if cut.validation_split:
         raise ArgumentError("validation_split takes arrays; give validation_data for what yields batches.")
     if not hasattr(data.x, "__iter__") and not hasattr(data.x, "__getitem__"):
         raise DataError(f"expected arrays or something that yields batches; got {type(data.x).__name__}.")
-    return FitFeeds(IterableFeed(data.x, device), _validation_feed(data.validation, batch_size, device), None)
+    size = check_batch_size(cut.validation_batch_size, check_batch_size(cut.batch_size))
+    return FitFeeds(IterableFeed(data.x, device), _validation_feed(data.validation, size, device), None)
 
 
-def _validation_feed(validation: Any, batch_size: int, device: torch.device) -> Feed | None:
+def _validation_feed(
+    validation: Any, batch_size: int, device: torch.device, trained_on: tuple[float, float] | None = None
+) -> Feed | None:
     if validation is None:
         return None
-    if isinstance(validation, (tuple, list)):
+    if isinstance(validation, tuple) or (isinstance(validation, list) and holds_arrays(validation)):
         x, y, weights = unpack(validation)
-        check_finite(as_arrays(x), "the validation data")
-        return ArrayFeed(x, y, weights, check_batch_size(batch_size), device)
+        feed = ArrayFeed(x, y, weights, batch_size, device)
+        check_finite(feed.x, "the validation data")
+        check_range(trained_on, feed.x)
+        return feed
     if not hasattr(validation, "__len__"):
         raise StateError(
             "validation_data that yields batches must have a length and start again each epoch; "

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from striate.callbacks import CallbackList
+from striate.callbacks import CallbackList, History
 
 
 def make_hooks(
@@ -14,6 +14,8 @@ def make_hooks(
 ) -> CallbackList:
     """Put History and the progress line behind the person's callbacks, so that they see what those add."""
     if isinstance(callbacks, CallbackList):
+        if callbacks.history is None:
+            callbacks.append(History())
         return callbacks
     return CallbackList(
         callbacks,

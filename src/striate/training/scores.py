@@ -9,6 +9,7 @@ import torch
 
 from striate import losses, metrics
 from striate.core.errors import ArgumentError, did_you_mean
+from striate.metrics.base import precise
 from striate.training.compiled import WAITING, Compiled
 
 
@@ -36,8 +37,6 @@ class Scores:
         self.loss_weights = self._align(1.0 if weights is None else weights, "loss_weights", spread=True)
         self.metrics = self._metrics_for(compiled.metrics, found, wanted)
         self.weighted_metrics = self._metrics_for(compiled.weighted_metrics, found, wanted)
-        # Losses that add up over examples need no weighing when a batch is cut into parts.
-        self.adds_up = any(loss is not None and loss.reduction == "sum" for loss in self.losses.values())
         self.reset()
 
     def reset(self) -> None:
@@ -58,8 +57,14 @@ class Scores:
             if self.losses[name] is not None and wanted[name] is not None:
                 losses.check_targets(self.losses[name], wanted[name], (None, *answers.shape[1:]))
 
-    def loss(self, outputs: Any, targets: Any, weights: Any) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-        """Compute the weighted sum of all losses, and each by its output's name."""
+    def loss(
+        self, outputs: Any, targets: Any, weights: Any, share: float = 1.0
+    ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """Compute the weighted sum of all losses, and each by its output's name.
+
+        For a part of a batch, `share` says how much of it: losses that add up over the examples
+        are scaled to what a whole batch of such examples would give, as means are by themselves.
+        """
         found = named_parts(outputs, self.names)
         wanted, weight = self._align(targets, "labels"), self._align(weights, "sample weights", spread=True)
         parts = {
@@ -72,6 +77,15 @@ class Scores:
                 "there is nothing to learn from: give compile a loss, and fit labels for it "
                 "(y, or pairs of data and labels)."
             )
+        for name, part in parts.items():
+            loss = self.losses[name]
+            if part.ndim:
+                raise ArgumentError(
+                    f"loss {loss.name!r} gives a value for each example (reduction={loss.reduction!r}); "
+                    "training needs one number: use reduction='sum_over_batch_size'."
+                )
+            if share != 1.0 and loss.reduction == "sum":
+                parts[name] = part / share
         terms = [part * (self.loss_weights[name] or 0.0) for name, part in parts.items()]
         total = terms[0] if len(terms) == 1 else torch.stack(terms).sum()
         return total, parts
@@ -91,7 +105,7 @@ class Scores:
         if len(self.names) > 1:
             noted |= {f"{name}_loss": part for name, part in parts.items()}
         for key, value in noted.items():
-            value = value.detach().double() * size
+            value = value.detach().to(precise(value.device)) * size
             self._sums[key] = self._sums[key] + value if key in self._sums else value
         found, wanted = named_parts(outputs, self.names), self._align(targets, "labels")
         weight = self._align(weights, "sample weights", spread=True)
@@ -99,6 +113,10 @@ class Scores:
             metric.update_state(wanted[name], found[name].detach())
         for name, _, metric in self.weighted_metrics:
             metric.update_state(wanted[name], found[name].detach(), weight[name])
+
+    def ordered_keys(self) -> list[str]:
+        """Name loss and metrics in the order of `compile`, as `evaluate` gives them."""
+        return [*self._sums, *(key for _, key, _ in (*self.metrics, *self.weighted_metrics))]
 
     def logs(self) -> dict[str, float]:
         """Read loss and metrics so far, in alphabetical order as Keras shows them."""
@@ -144,7 +162,10 @@ class Scores:
             for metric in group:
                 label = metric if isinstance(metric, str) else None
                 if label in WAITING:
-                    metric = metrics.for_loss(label, self.losses[name], tuple(found[name].shape))
+                    target_shape = None if wanted[name] is None else tuple(wanted[name].shape)
+                    metric = metrics.for_loss(
+                        label, self.losses[name], tuple(found[name].shape), target_shape
+                    )
                 made = metrics.as_metric(metric)
                 key = label or made.name
                 entries.append((name, key if len(self.names) == 1 else f"{name}_{key}", made))

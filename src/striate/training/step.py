@@ -12,7 +12,7 @@ from torch import nn
 
 from striate.core.allocator import keep_memory_warm
 from striate.core.console import say
-from striate.core.errors import OutOfMemoryError
+from striate.core.errors import OutOfMemoryError, StateError
 from striate.core.runtime import choose_device, choose_precision
 from striate.core.threads import settle_threads
 from striate.core.tree import map_leaves
@@ -49,9 +49,12 @@ class Stepper:
         self.device: torch.device = choose_device(compiled.device).value
         self.precision: str = choose_precision(compiled.precision, self.device).value
         self.module.to(self.device)
+        # Striate's layers cast what they get; torch's own do not, and arrays are float64 more often than not.
+        self._input_dtype = None if isinstance(module, Layer) else _floating_dtype(module)
         self.scores: Scores | None = None
         # All labels, where they are at hand: checked once, against the loss, when that is known.
         self.whole_targets: Any = None
+        self.prepared = False
         self._checked = False
         self._parts: int | None = None
         self._penalties: list[Ruled] = []
@@ -66,6 +69,10 @@ class Stepper:
 
     def forward(self, inputs: Any) -> Any:
         """Run the module; the outputs come in fp32 or wider, also from bf16 arithmetic."""
+        if self._input_dtype is not None:
+            inputs = map_leaves(
+                lambda leaf: leaf.to(self._input_dtype) if leaf.is_floating_point() else leaf, inputs
+            )
         with self.arithmetic():
             outputs = self.module(inputs)
         return map_leaves(
@@ -73,7 +80,11 @@ class Stepper:
         )
 
     def prepare(self, batch: Batch) -> None:
-        """Learn what only the first batch tells: weights, outputs, and whether it fits into memory."""
+        """Learn what only the first batch tells: the weights, their regularisers and constraints.
+
+        Raises:
+            StateError: a network without a weight to train.
+        """
         if isinstance(self.module, Layer) and not self.module.built:
             self.module.ensure_built(map_leaves(lambda leaf: tuple(leaf.shape), batch.inputs))
         if any(isinstance(inner, Layer) and not inner.built for inner in self.module.modules()):
@@ -81,10 +92,17 @@ class Stepper:
             with torch.no_grad(), mode_of(self.module, False):
                 self.module(map_leaves(lambda leaf: leaf[:1], batch.inputs))
         self.module.to(self.device)
-        self.compiled.optimizer.build(trainable_weights(self.module))
-        self.find_penalties()
+        learning = trainable_weights(self.module)
+        if not learning:
+            raise StateError(
+                "there is nothing to train: the network has no weights, or all its layers are frozen. "
+                "Set trainable = True on a layer, then compile again."
+            )
+        self.compiled.optimizer.build(learning)
+        self._find_penalties()
+        self.prepared = True
 
-    def find_penalties(self) -> None:
+    def _find_penalties(self) -> None:
         holders = [module for module in self.module.modules() if isinstance(module, Weighted)]
         pairs = [(getattr(holder, name), spec) for holder in holders for name, spec in holder._specs.items()]
         self._penalties = [
@@ -127,28 +145,25 @@ class Stepper:
             ) from error
 
     def _loss_of(self, part: Batch, share: float) -> torch.Tensor:
+        """Compute the part's share of the whole batch's loss, and count the part into the scores."""
         for layer in self._active:
             layer.activity_losses.clear()
         outputs = self.forward(part.inputs)
         scores = self._scores_for(outputs, part)
-        loss, parts = scores.loss(outputs, part.targets, part.weights)
-        penalty = self._penalty()
-        activity = [term for layer in self._active for term in layer.activity_losses]
-        extra = torch.stack(activity).sum() if activity else None
-        with torch.no_grad():
-            # What is shown is the mean over parts, weighted by size; an activity's penalty is a sum.
-            shown = sum_of(loss, penalty, None if extra is None else extra / share)
-            scores.update(outputs, part.targets, part.weights, shown, parts, part.size)
-        # The mean loss and the penalties of the whole batch: each part adds its share of them.
-        scaled = loss if scores.adds_up else loss * share
-        return sum_of(scaled, None if penalty is None else penalty * share, extra)
+        loss, parts = scores.loss(outputs, part.targets, part.weights, share)
+        total = loss + self._penalty(share)
+        scores.update(outputs, part.targets, part.weights, total, parts, part.size)
+        return total * share
 
-    def _penalty(self) -> torch.Tensor | None:
+    def _penalty(self, share: float = 1.0) -> torch.Tensor | float:
+        # A weight's penalty is the same for each part; an activity's is a sum over the examples.
         terms = [pair.rule(pair.spec.to_public(pair.weight)) for pair in self._penalties]
-        return torch.stack(terms).sum() if terms else None
+        terms += [term / share for layer in self._active for term in layer.activity_losses]
+        return torch.stack(terms).sum() if terms else 0.0
 
     def _scores_for(self, outputs: Any, batch: Batch) -> Scores:
         if self.scores is None:
+            self._find_penalties()
             names = getattr(self.module, "output_names", None)
             self.scores = Scores(self.compiled, outputs, batch.targets, names)
             whole = batch.targets if self.whole_targets is None else self.whole_targets
@@ -156,7 +171,7 @@ class Stepper:
         if not self._checked:
             self._checked = True
             for name, answers in named_parts(outputs, self.scores.names).items():
-                check_answers(self.module, answers, self.scores.losses[name])
+                check_answers(self.module, batch.inputs, answers, self.scores.losses[name])
                 check_probabilities(self.scores.losses[name], answers)
         return self.scores
 
@@ -187,20 +202,13 @@ class Stepper:
     @torch.no_grad()
     def score(self, batch: Batch) -> None:
         """Count one batch into loss and metrics, without learning."""
-        outputs = self.forward(batch.inputs)
-        scores = self._scores_for(outputs, batch)
-        loss, parts = scores.loss(outputs, batch.targets, batch.weights)
-        total = sum_of(loss, self._penalty())
-        scores.update(outputs, batch.targets, batch.weights, total, parts, batch.size)
-
-
-def sum_of(first: torch.Tensor, *others: torch.Tensor | None) -> torch.Tensor:
-    """Add what is there."""
-    for other in others:
-        first = first if other is None else first + other
-    return first
+        self._loss_of(batch, 1.0)
 
 
 def trainable_weights(module: nn.Module) -> list[tuple[str, nn.Parameter]]:
     """List the parameters that training changes, by their paths."""
     return [(name, weight) for name, weight in module.named_parameters() if weight.requires_grad]
+
+
+def _floating_dtype(module: nn.Module) -> torch.dtype | None:
+    return next((weight.dtype for weight in module.parameters() if weight.is_floating_point()), None)

@@ -104,7 +104,7 @@ def _frame(figure: Figure, picture: Picture) -> None:
     # In shares of the figure: what is placed in inches would stay behind when the borders are cut.
     across, up = figure.get_size_inches()
     left, top, bottom = whole.x0 / across, (whole.y1 + 0.14) / up, (whole.y0 - 0.14) / up
-    options = {"color": INK, "parse_math": False}
+    options: dict[str, Any] = {"color": INK, "parse_math": False}
     figure.text(left, top, picture.title, fontsize=13, weight="bold", **options)
     caption = textwrap.fill(picture.caption, int(width / (9.5 * LETTER * 0.9)))
     figure.text(left, bottom, caption, fontsize=9.5, va="top", linespacing=1.35, **options)
@@ -134,8 +134,15 @@ def _draw_curves(picture: Curves) -> Figure:
     if picture.marked is not None:
         handles[picture.mark_label] = figure.axes[0].lines[-1]
     figure.legend(
-        handles.values(), handles.keys(), loc="lower right", ncols=3, frameon=False, fontsize=9.5,
-        bbox_to_anchor=(0.995, 0.9), borderaxespad=0.2, handlelength=2.6,
+        handles.values(),
+        handles.keys(),
+        loc="lower right",
+        ncols=3,
+        frameon=False,
+        fontsize=9.5,
+        bbox_to_anchor=(0.995, 0.9),
+        borderaxespad=0.2,
+        handlelength=2.6,
     )
     _frame(figure, picture)
     return figure
@@ -186,15 +193,19 @@ def _draw_matrix(picture: Matrix) -> Figure:
 def _cell_shades(shares: np.ndarray) -> np.ndarray:
     """Say how strong each cell's hue is, from 0 to 1; one mistake among many examples stays visible."""
     # Most mistakes are small shares; their square roots can be told apart.
-    spread = np.where(np.eye(*shares.shape, dtype=bool), shares, np.sqrt(shares))
+    spread = np.where(_diagonal(shares), shares, np.sqrt(shares))
     return np.where(shares > 0, 0.08 + 0.92 * spread, 0.0)
 
 
 def _cell_colours(shares: np.ndarray) -> np.ndarray:
     """Blend from white to blue on the diagonal and to vermilion beside it."""
-    diagonal = np.eye(*shares.shape, dtype=bool)
-    strong = np.where(diagonal[..., None], _colour(BLUE), _colour(VERMILION))
+    strong = np.where(_diagonal(shares)[..., None], _colour(BLUE), _colour(VERMILION))
     return 1 - _cell_shades(shares)[..., None] * (1 - strong)
+
+
+def _diagonal(matrix: np.ndarray) -> np.ndarray:
+    rows, columns = matrix.shape
+    return np.eye(rows, columns, dtype=np.bool_)
 
 
 def _colour(code: str) -> np.ndarray:

@@ -10,8 +10,10 @@ __getattr__, __dir__, __all__ = attach(
         "evaluate": ".actions",
         "predict": ".actions",
         "read_recipe": ".recipe",
+        "recipe": ".recipe",
         "summary": ".actions",
         "train": ".actions",
+        "wording": ".wording",
         "write_recipe": ".recipe",
     },
 )

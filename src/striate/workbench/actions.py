@@ -120,7 +120,7 @@ def predict(
     *,
     top: int = 1,
     device: str = "auto",
-    precision: str | None = None,
+    precision: str = "float32",
     root: Path | None = None,
 ) -> list[Prediction]:
     """Answer with classes for image files, or for arrays of examples (.npy, .npz).

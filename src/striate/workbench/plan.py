@@ -29,7 +29,7 @@ def line(label: str, text: str) -> str:
 
 def complete_recipe(recipe: Recipe, network: ChosenNetwork, train: Data) -> Recipe:
     """Fill in what the recipe leaves open, by the size of the training part."""
-    advice = recommended(tuple(train.x.shape[1:]), len(train))
+    advice = recommended(len(train))
     return Recipe(
         data=recipe.data,
         data_dir=recipe.data_dir,
@@ -59,16 +59,15 @@ def say_data(say: Say, bundle: DataBundle, split: Split, recipe: Recipe) -> None
     """Say which data these are and how they are parted."""
     say(line("data", bundle.origin or bundle.name))
     counts = {part: f"{len(places):,}" for part, places in split.places.items()}
-    held = {
-        part: "the data's own part" if source == part else "held back from the training part"
+    how = {
+        part: "the data's own" if source == part else "held back, stratified"
         for part, source in split.sources.items()
     }
     say(
         line(
             "split",
-            f"{counts['train']} to train on; {counts['validation']} to choose the best epoch "
-            f"({held['validation']}); {counts['test']} to test ({held['test']}); "
-            f"each class with its share, seed {recipe.seed}",
+            f"{counts['train']} to train on, {counts['validation']} to choose the best epoch "
+            f"({how['validation']}), {counts['test']} to test ({how['test']}); seed {recipe.seed}",
         )
     )
 

@@ -100,6 +100,23 @@ def scale_pixels(
     return (share * (wanted[1] - wanted[0]) + wanted[0]).astype(np.float32)
 
 
+def match_range(
+    pixels: np.ndarray, own: tuple[float, float] | None, wanted: tuple[float, float] | None
+) -> tuple[np.ndarray, str]:
+    """Bring whole data to a network's range of values, and say so where anything was changed.
+
+    The range of arrays is a guess by their type: bytes may well hold 0 to 16. Data that lie within
+    the wanted range and fill more than a quarter of it are taken to be in it already.
+    """
+    if own is None or wanted is None or own == wanted or not pixels.size:
+        return pixels, ""
+    low, high = float(pixels.min()), float(pixels.max())
+    if wanted[0] <= low and wanted[0] + (wanted[1] - wanted[0]) / 4 < high <= wanted[1]:
+        return pixels, ""
+    change = f", pixels scaled from {own[0]:g}..{own[1]:g} to {wanted[0]:g}..{wanted[1]:g}"
+    return scale_pixels(pixels, own, wanted), change
+
+
 def _read_array(path: str) -> np.ndarray:
     try:
         loaded = np.load(path, allow_pickle=False)

@@ -135,6 +135,12 @@ def recipe_from_table(table: Mapping[str, Any], source: str) -> Recipe:
         raise add_context(error, source) from error.__cause__
 
 
-def is_recipe_file(text: str) -> bool:
-    """Whether what a person gave as data is a recipe to follow."""
-    return Path(text).suffix == _SUFFIX
+def recipe_for(data: str, **options: Any) -> Recipe:
+    """Make the recipe for what a person named: data, or a recipe's file; options that are given win.
+
+    Raises:
+        FileAccessError, FileFormatError: a recipe's file that cannot be read.
+        ArgumentError: a value that cannot work.
+    """
+    recipe = read_recipe(data) if Path(data).suffix == _SUFFIX else Recipe(data)
+    return recipe.with_options(**options)

@@ -14,7 +14,7 @@ from striate.core.shapes import format_shape
 from striate.datasets.source import Data, DataBundle
 from striate.models.saving import load
 from striate.workbench.data import class_names_of, fingerprint, load_data, own_parts, read_split
-from striate.workbench.preparation import InputDescription, read_description, scale_pixels
+from striate.workbench.preparation import InputDescription, match_range, read_description
 from striate.workbench.recipe import Recipe, read_recipe
 from striate.workbench.run import Run, find_run, no_such_run
 
@@ -127,10 +127,10 @@ def other_test_part(trained: Trained, text: str, data_dir: str | None) -> tuple[
             f"{text} holds {bundle.kind}s of {format_shape(shape)}; this network takes "
             f"{trained.takes.kind}s of {format_shape(trained.takes.shape)}."
         )
-    x = scale_pixels(data.x, bundle.pixel_range, trained.takes.pixel_range)
+    x, change = match_range(data.x, bundle.pixel_range, trained.takes.pixel_range)
     said = "the test part" if part == "test" else "all examples"
     labelled = replace(data, x=x, y=_translate(data, bundle, trained), class_names=None)
-    return labelled, f"{said} of {bundle.name}"
+    return labelled, f"{said} of {bundle.name}{change}"
 
 
 def _translate(data: Data, bundle: DataBundle, trained: Trained) -> np.ndarray:

@@ -1,0 +1,127 @@
+"""The program `striate`: verbs, options, and mistakes answered in words."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from striate.cli.spelling import Vocabulary, spell_out
+from striate.cli.verbs.evaluate import evaluate
+from striate.cli.verbs.predict import predict
+from striate.cli.verbs.summary import summary
+from striate.cli.verbs.train import train
+from striate.core.errors import StriateError
+
+WELCOME = """\
+Striate trains convolutional neural networks, measures them and uses them.
+
+  striate train digits                 learn to read handwritten digits (1,797 real images, in seconds)
+  striate evaluate digits              score what was learned on images that were kept apart
+  striate predict digits image.png     ask what an image shows
+  striate summary digits               show the network's layers
+
+Each training leaves a run, a folder in runs/. More: striate --help, striate train --help
+"""
+
+STOPPED = 130
+USAGE = 2
+FAILED = 1
+
+# One width everywhere, so that the help reads the same in every terminal, log and test.
+_WIDTH = 100
+_CONTEXT = {
+    "help_option_names": ["--help", "-h"],
+    "terminal_width": _WIDTH,
+    "max_content_width": _WIDTH,
+}
+
+# typer hands its parser's errors on; their common class is the one above its BadParameter.
+_USAGE_ERROR: type[Exception] = next(
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError"
+)
+
+
+def make_app() -> typer.Typer:
+    """Put the verbs together."""
+    app = typer.Typer(
+        name="striate",
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings=_CONTEXT,
+    )
+    app.callback(invoke_without_command=True)(striate)
+    for verb in (train, evaluate, predict, summary):
+        app.command(context_settings=_CONTEXT)(verb)
+    return app
+
+
+def striate(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    """Train convolutional neural networks, measure them and use them.
+
+    Options are the same words for every verb, and epochs=3 works as well as --epochs 3.
+    """
+    if version:
+        from striate.version import __version__
+
+        typer.echo(f"striate {__version__}")
+        raise typer.Exit
+
+
+def vocabularies(command: Any) -> dict[str, Vocabulary]:
+    """Read off the verbs which options each takes."""
+    found = {}
+    for name, verb in command.commands.items():
+        options = [parameter for parameter in verb.params if parameter.param_type_name == "option"]
+        flags = {option for parameter in options if parameter.is_flag for option in parameter.opts}
+        named = {option for parameter in options for option in parameter.opts}
+        found[name] = Vocabulary(frozenset(named - flags), frozenset(flags | {"--help"}))
+    return found
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run the program on the words of a command line; answer with its exit code.
+
+    0 all went well, 1 a mistake that was said in words, 2 a word that is not known or out of
+    place, 130 stopped by Ctrl-C.
+    """
+    given = sys.argv[1:] if words is None else words
+    if not given:
+        typer.echo(WELCOME, nl=False)
+        return 0
+    try:
+        return _run(given)
+    except StriateError as error:
+        _complain(str(error))
+        return FAILED
+    except (KeyboardInterrupt, typer.Abort):
+        _complain("stopped by Ctrl-C.")
+        return STOPPED
+    except BrokenPipeError:
+        # Whoever read the output has gone, as `head` does; the rest goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+
+
+def _run(words: list[str]) -> int:
+    command = typer.main.get_command(make_app())
+    try:
+        spelt = spell_out(words, vocabularies(command))
+    except StriateError as error:
+        _complain(str(error))
+        return USAGE
+    try:
+        code = command.main(args=spelt, prog_name="striate", standalone_mode=False)
+    except _USAGE_ERROR as error:
+        _complain(error.format_message())  # type: ignore[attr-defined]
+        return USAGE
+    return code if isinstance(code, int) else 0
+
+
+def _complain(text: str) -> None:
+    typer.echo(f"striate: {text}", err=True)

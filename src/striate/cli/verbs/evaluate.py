@@ -1,0 +1,30 @@
+"""`striate evaluate`: how good a trained network is."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from striate.cli import options
+
+
+def evaluate(
+    run: options.RunArgument,
+    other: Annotated[
+        str | None, typer.Argument(metavar="DATA", help="The same as --data.", show_default=False)
+    ] = None,
+    data: options.OtherData = None,
+    data_dir: options.DataDir = None,
+    device: options.Device = None,
+    precision: options.Precision = None,
+) -> int:
+    """Score a trained network on the test part of its run, or on other data."""
+    from striate.workbench import actions, wording
+
+    found = actions.evaluate(
+        run, data or other, data_dir=data_dir, device=device or "auto", precision=precision
+    )
+    for line in wording.describe_evaluation(found):
+        typer.echo(line)
+    return 0

@@ -1,0 +1,55 @@
+"""`striate train`: from data to a run."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from striate.cli import options
+
+STOPPED = 130
+
+
+def train(
+    data: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATA",
+            help="digits, fashion_mnist, mnist, cifar10 or cifar100; an .npz file of arrays; or the "
+            "recipe.toml of a run, to do it again.",
+            show_default=False,
+        ),
+    ],
+    epochs: options.Epochs = None,
+    batch_size: options.BatchSize = None,
+    learning_rate: options.LearningRate = None,
+    seed: options.Seed = None,
+    model: options.Network = None,
+    device: options.Device = None,
+    precision: options.Precision = None,
+    name: options.Name = None,
+    data_dir: options.DataDir = None,
+) -> int:
+    """Train a network on labelled images or signals, and leave a run in runs/.
+
+    The run holds the network after its best epoch (model.striate) and after the last, the recipe,
+    the results of each epoch, and pictures. Ctrl-C stops early and keeps what is there.
+    """
+    from striate.workbench import actions, recipe, wording
+
+    wanted = recipe.recipe_for(
+        data,
+        data_dir=data_dir,
+        model=model,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        seed=seed,
+        device=device,
+        precision=precision,
+    )
+    result = actions.train(wanted, name, say=typer.echo, verbose="auto")
+    for line in wording.describe_training(result):
+        typer.echo(line)
+    return STOPPED if result.status == "stopped" else 0

@@ -1,0 +1,13 @@
+"""Keras's `preprocessing.image`, as a face: the names are handed on from the rooms where they live."""
+
+from striate.core.lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "array_to_img": "striate.datasets.keras_images",
+        "img_to_array": "striate.datasets.keras_images",
+        "load_img": "striate.datasets.keras_images",
+        "save_img": "striate.datasets.keras_images",
+    },
+)
