@@ -219,6 +219,42 @@ def test_layers_inside_a_layer_are_built_and_counted():
     assert not block.first.trainable
 
 
+class Listed(Layer):
+    """Keeps its layers in a list, and one also as an attribute."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.steps = []
+        for units in (4, 3):
+            self.steps.append(Dense(units))
+        self.last = Dense(2)
+        self.by_name = {"deep": [self.last, Doubling()]}
+
+    def call(self, inputs):
+        for step in self.steps:
+            inputs = step(inputs)
+        for step in self.by_name["deep"]:
+            inputs = step(inputs)
+        return inputs
+
+
+def test_layers_kept_in_lists_and_dicts_are_part_of_the_layer():
+    layer = Listed()
+    assert layer(Input((4,))).shape == (None, 2)
+    assert layer.count_params() == (4 * 4 + 4) + (4 * 3 + 3) + (3 * 2 + 2)
+    assert len(list(layer.parameters())) == 6
+    assert torch.equal(layer(VECTORS, training=True), 2 * layer(VECTORS))
+
+
+@pytest.mark.parametrize("kind", [Listed, Block])
+def test_a_layer_made_frozen_freezes_the_layers_inside(kind):
+    layer = kind(trainable=False)
+    layer(VECTORS)
+    assert layer.trainable_weights == []
+    layer.trainable = True
+    assert len(layer.trainable_weights) == len(layer.weights)
+
+
 def test_a_buffer_under_a_second_name_follows_when_the_layer_changes_its_type():
     layer = Running()
     layer.build((None, 4))
@@ -242,6 +278,13 @@ def test_a_second_positional_symbol_is_refused():
         ArgumentError, match=r"layer 'd' \(Dense\) takes one input, or a list of them, on symbolic"
     ):
         Dense(3, name="d")(Input((4,)), Input((4,)))
+
+
+def test_an_option_that_the_call_does_not_take_is_refused():
+    with pytest.raises(
+        ArgumentError, match=r"layer 'd' \(Doubling\) has no option 'trainin'\. Did you mean 'training'"
+    ):
+        Doubling(name="d")(Input((4,)), trainin=True)
 
 
 class Sum(Layer):

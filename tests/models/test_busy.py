@@ -35,10 +35,11 @@ def test_a_second_thread_gets_a_clear_error_while_the_first_trains():
     model = Sequential([Input((2,)), Dense(1)], name="shared")
     model.compile("sgd", "mse")
     errors = []
-    second = LambdaCallback(
-        on_epoch_end=lambda *_: errors.append(in_another_thread(lambda: model.predict(ROWS)))
-    )
-    model.fit(ROWS, ROWS[:, :1], callbacks=[second], verbose=0)
+
+    def use_elsewhere(*_):
+        errors.append(in_another_thread(lambda: model.predict(ROWS)))
+
+    model.fit(ROWS, ROWS[:, :1], callbacks=[LambdaCallback(on_epoch_end=use_elsewhere)], verbose=0)
     with pytest.raises(BusyError, match=r"model 'shared' is in use by another thread"):
         raise errors[0]
     assert in_another_thread(lambda: model.predict(ROWS, verbose=0)) is None

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from striate.core.errors import ArgumentError, ShapeError
-from striate.layers import Conv2D, Dense, Flatten, Input, Layer, MaxPooling2D
+from striate.layers import BatchNormalization, Conv2D, Dense, Flatten, Input, Layer, MaxPooling2D
 from striate.models import Model, Sequential
 
 ROWS = np.linspace(-1, 1, 12, dtype=np.float32).reshape(3, 4)
@@ -58,18 +58,14 @@ def test_listed_inputs_may_come_as_a_dict_by_name():
     model = Model([left, right], Sum()([Dense(3)(left), Dense(3)(right)]))
     given = {"right": ROWS[:, :2], "left": ROWS}
     assert torch.equal(model(given), model([ROWS, ROWS[:, :2]]))
-    with pytest.raises(
-        ArgumentError, match=r"inputs are called \['left', 'right'\]; missing in the dict: \['right'\]"
-    ):
+    with pytest.raises(ArgumentError, match=r"called \['left', 'right'\]; missing in the dict: \['right'\]"):
         model({"left": ROWS})
 
 
 def test_a_missing_key_of_dict_inputs_is_named():
     inputs = {"left": Input((4,)), "right": Input((2,))}
     model = Model(inputs, Sum()([Dense(3)(inputs["left"]), Dense(3)(inputs["right"])]))
-    with pytest.raises(
-        ArgumentError, match=r"inputs are called \['left', 'right'\]; missing in the dict: \['left'\]"
-    ):
+    with pytest.raises(ArgumentError, match=r"called \['left', 'right'\]; missing in the dict: \['left'\]"):
         model({"right": ROWS[:, :2]})
 
 
@@ -128,8 +124,6 @@ def test_nested_models_are_layers():
 
 
 def test_training_false_on_a_nested_model_is_remembered():
-    from striate.layers import BatchNormalization
-
     base = Sequential([Input((4,)), BatchNormalization()])
     inputs = Input((4,))
     model = Model(inputs, base(inputs, training=False))
@@ -139,9 +133,7 @@ def test_training_false_on_a_nested_model_is_remembered():
 
 
 def test_a_second_model_shares_the_layers_of_a_trained_one():
-    model = Sequential(
-        [Input((8, 8, 3)), Conv2D(4, 3, activation="relu"), MaxPooling2D(), Flatten(), Dense(2)]
-    )
+    model = Sequential([Input((8, 8, 3)), Conv2D(4, 3, activation="relu"), Flatten(), Dense(2)])
     model.compile("adam", "mse", precision="float32")
     maps = Model(inputs=model.input, outputs=model.layers[0].output)
     model.fit(IMAGES, np.zeros((2, 2)), verbose=0)
@@ -166,16 +158,12 @@ def test_a_tensor_inside_a_model_can_be_the_input_of_another():
 
 def test_outputs_must_follow_from_the_inputs():
     first, second = Input((4,), name="first"), Input((4,), name="second")
-    with pytest.raises(
-        ArgumentError, match=r"the outputs need .*name='second'.* not among the model's inputs"
-    ):
+    with pytest.raises(ArgumentError, match=r"need .*name='second'.* not among the model's inputs"):
         Model(first, Dense(2)(second))
 
 
 def test_only_symbolic_tensors_make_a_model():
-    with pytest.raises(
-        ArgumentError, match=r"takes what Input\(\.\.\.\) and layers called on it return; got ndarray"
-    ):
+    with pytest.raises(ArgumentError, match=r"takes what Input\(\.\.\.\) and layers .* return; got ndarray"):
         Model(Input((4,)), ROWS)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import inspect
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,8 +25,11 @@ TOLERANCE = 1e-5
 
 @functools.cache
 def keras() -> Any:
-    """Load Keras, on JAX."""
-    os.environ["KERAS_BACKEND"] = "jax"
+    """Load Keras, on JAX.
+
+    Each random shape is compiled anew, and compiling is where the time goes: hence no optimising.
+    """
+    os.environ |= {"KERAS_BACKEND": "jax", "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
     return importlib.import_module("keras")
 
 
@@ -70,7 +74,7 @@ class Configuration:
 def make_pair(name: str, case: Configuration, rng: np.random.Generator) -> tuple[Any, Any]:
     """Make the layer on both sides, with the same random weights; their shapes must agree in order."""
     ours = make(layers, name, case.arguments)
-    theirs = make(keras().layers, name, case.arguments)
+    theirs = make(keras().layers, name, {**blank(name), **case.arguments})
     ours.ensure_built(case.shape)
     if not theirs.built:
         theirs.build(case.shape)
@@ -81,6 +85,14 @@ def make_pair(name: str, case: Configuration, rng: np.random.Generator) -> tuple
         ours.set_weights(weights)
         theirs.set_weights(weights)
     return ours, theirs
+
+
+@functools.cache
+def blank(name: str) -> dict[str, str]:
+    """Let Keras begin with zeros: its drawing would be compiled for each shape, only to be replaced."""
+    known = inspect.signature(getattr(keras().layers, name).__init__).parameters
+    parts = ("kernel", "depthwise", "pointwise", "embeddings")
+    return {key: "zeros" for part in parts if (key := f"{part}_initializer") in known}
 
 
 def make(library: Any, name: str, arguments: Mapping[str, Any]) -> Any:

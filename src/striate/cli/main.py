@@ -67,7 +67,7 @@ def striate(
     Options are the same words for every verb, and epochs=3 works as well as --epochs 3.
     """
     if version:
-        from striate.version import __version__
+        from striate.core.version import __version__
 
         typer.echo(f"striate {__version__}")
         raise typer.Exit
@@ -106,6 +106,9 @@ def main(words: list[str] | None = None) -> int:
         # Whoever read the output has gone, as `head` does; the rest goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    except OSError as error:
+        _complain(f"{error.filename}: {error.strerror}." if error.filename else f"{error}.")
+        return FAILED
 
 
 def _run(words: list[str]) -> int:
@@ -118,7 +121,8 @@ def _run(words: list[str]) -> int:
     try:
         code = command.main(args=spelt, prog_name="striate", standalone_mode=False)
     except _USAGE_ERROR as error:
-        _complain(error.format_message())  # type: ignore[attr-defined]
+        message = error.format_message()  # type: ignore[attr-defined]
+        _complain(f"{message} How it goes: striate {spelt[0]} --help")
         return USAGE
     return code if isinstance(code, int) else 0
 

@@ -45,6 +45,7 @@ from striate.layers.symbolic import (
 )
 from striate.layers.weights import Weighted
 
+_OF_TORCH = frozenset(vars(nn.Module()))
 _name_counts: Counter[str] = Counter()
 
 
@@ -116,6 +117,20 @@ class Layer(Weighted, Connected):
 
     def build(self, input_shape: Any) -> None:
         """Make the weights; called once, with the shape of the first input."""
+        self._note_built()
+
+    def _note_built(self) -> None:
+        # Layers kept in a list or dict, as Keras allows, are unknown to torch until they are its children.
+        known = set(self.modules())
+        for attribute, value in list(vars(self).items()):
+            if attribute in _OF_TORCH or not isinstance(value, (list, tuple, dict)):
+                continue
+            for number, inner in enumerate(leaves(value)):
+                if isinstance(inner, Layer) and inner not in known:
+                    known.add(inner)
+                    self._modules[f"{attribute}_{number}"] = inner.train(self.training)
+        if not self.trainable:
+            self.trainable = False  # for the layers inside, made after this one was told
         self.built = True
 
     def call(self, inputs: Any) -> Any:
@@ -176,6 +191,12 @@ class Layer(Weighted, Connected):
     def _record(self, inputs: Any, others: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
         if others:
             raise ArgumentError(f"{self._label()} takes one input, or a list of them, on symbolic tensors.")
+        known = inspect.signature(self.call).parameters
+        for name in options:
+            if name not in {"training", *known} and not any(
+                one.kind is one.VAR_KEYWORD for one in known.values()
+            ):
+                raise ArgumentError(f"{self._label()} has no option {name!r}.{did_you_mean(name, known)}")
         shapes = shapes_of(inputs)
         self.ensure_built(shapes)
         index = itertools.count()
@@ -226,7 +247,7 @@ def _built_afterwards(build: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(build)
     def build_and_note(layer: Layer, *shapes: Any, **named: Any) -> None:
         build(layer, *shapes, **named)
-        layer.built = True
+        layer._note_built()
 
     return build_and_note
 

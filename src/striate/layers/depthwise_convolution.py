@@ -1,4 +1,4 @@
-"""Depthwise convolution layers: each channel has kernels of its own, and nothing is added up over channels."""
+"""Depthwise convolution layers: each channel has kernels of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Separable convolution layers: each channel by itself first, then a mixture of all channels at each place."""
+"""Separable convolution layers: each channel by itself first, then a mixture of all at each place."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from striate.ops.convolution import convolve
 
 
 class SeparableConvolution(ChannelwiseConvolution):
-    """The common part of the separable layers: a depthwise convolution, then a 1x1 one that mixes the channels.
+    """The common part of the separable layers: depthwise, then a 1x1 convolution that mixes the channels.
 
     (Chollet, "Xception: deep learning with depthwise separable convolutions", 2017.)
 

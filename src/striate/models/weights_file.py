@@ -24,7 +24,9 @@ def save_weights(model: Any, path: str | Path) -> None:
     """
     _check_built(model)
     arrays = {name: public_array(tensor, spec) for name, tensor, spec in named_weights(model)}
-    write_atomically(check_suffix(path), [tensor_bytes(arrays)])
+    # Weights alone are an ordinary safetensors file, so that name is no false promise here.
+    place = Path(path) if Path(path).suffix.lower() == ".safetensors" else check_suffix(path)
+    write_atomically(place, [tensor_bytes(arrays)])
 
 
 def load_weights(model: Any, path: str | Path) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from striate.core.errors import ArgumentError, DataError, LabelError
 from striate.core.tree import leaves, map_leaves
-from striate.layers.base import mode_of
 
 # Rows looked at together: enough to be fast, few enough to need little memory.
 _ROWS = 4096
@@ -63,7 +62,7 @@ def _is_floating(leaf: Any) -> bool:
     return leaf.dtype.kind == "f" if _is_numpy(leaf) else leaf.is_floating_point()
 
 
-def check_answers(module: nn.Module, inputs: Any, answers: torch.Tensor, loss: Any) -> None:
+def check_answers(forward: Callable[[Any], Any], inputs: Any, answers: torch.Tensor, loss: Any) -> None:
     """Refuse a network whose answer cannot be anything but 1: a softmax over one unit.
 
     Raises:
@@ -78,8 +77,8 @@ def check_answers(module: nn.Module, inputs: Any, answers: torch.Tensor, loss: A
     ):
         return
     # A sigmoid may be at its end for some large inputs; a softmax over one unit says 1 to zeros, too.
-    with torch.no_grad(), mode_of(module, False):
-        to_nothing = module(map_leaves(torch.zeros_like, inputs))
+    with torch.no_grad():
+        to_nothing = forward(map_leaves(torch.zeros_like, inputs))
     if all(bool((leaf == 1).all()) for leaf in leaves(to_nothing) if leaf.shape[-1] == 1):
         raise ArgumentError(
             "the network answers 1 to everything, as a softmax over one unit must. For two classes use "

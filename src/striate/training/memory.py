@@ -7,6 +7,7 @@ batch statistics (BatchNormalization) are those of each part.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -19,11 +20,10 @@ from striate.core.tree import leaves, map_leaves
 SHARE_TO_USE = 0.7
 
 
-def saved_bytes_per_example(module: nn.Module, inputs: Any) -> int:
+def saved_bytes_per_example(module: nn.Module, inputs: Any, forward: Callable[[Any], Any]) -> int:
     """Measure what one forward pass keeps for the backward pass, for one example.
 
-    The examples run through the module in training mode with hooks on everything that
-    autograd saves; the module's buffers and torch's random state are as before afterwards.
+    `forward` runs the module as training does. Hooks on everything that autograd saves do the counting; the module's buffers and torch's random state are as before afterwards.
     """
     kept: dict[int, int] = {}
     own = {tensor.untyped_storage().data_ptr() for tensor in (*module.parameters(), *module.buffers())}
@@ -44,7 +44,7 @@ def saved_bytes_per_example(module: nn.Module, inputs: Any) -> int:
         torch.random.fork_rng(devices),
         torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor),
     ):
-        outputs = module(inputs)
+        outputs = forward(inputs)
     for name, buffer in module.named_buffers():
         buffer.copy_(buffers[name])
     total = sum(kept.values()) + 2 * largest
@@ -52,14 +52,16 @@ def saved_bytes_per_example(module: nn.Module, inputs: Any) -> int:
     return math.ceil(total / examples)
 
 
-def part_size(module: nn.Module, inputs: Any, batch: int, device: torch.device) -> int:
+def part_size(
+    module: nn.Module, inputs: Any, batch: int, device: torch.device, forward: Callable[[Any], Any]
+) -> int:
     """How many examples of a batch to put through at once: all of them where they fit."""
     free = available_memory(device)
     if free is None or batch <= 1:
         return batch
     # Two, because torch's own BatchNorm refuses to train on one.
     few = map_leaves(lambda tensor: tensor[:2], inputs)
-    need = saved_bytes_per_example(module, few)
+    need = saved_bytes_per_example(module, few, forward)
     if need * batch <= free * SHARE_TO_USE:
         return batch
     parts = math.ceil(need * batch / (free * SHARE_TO_USE))

@@ -79,6 +79,10 @@ class Stepper:
             lambda leaf: leaf.float() if leaf.dtype in (torch.bfloat16, torch.float16) else leaf, outputs
         )
 
+    def _infer(self, inputs: Any) -> Any:
+        with mode_of(self.module, False):
+            return self.forward(inputs)
+
     def prepare(self, batch: Batch) -> None:
         """Learn what only the first batch tells: the weights, their regularisers and constraints.
 
@@ -171,7 +175,7 @@ class Stepper:
         if not self._checked:
             self._checked = True
             for name, answers in named_parts(outputs, self.scores.names).items():
-                check_answers(self.module, batch.inputs, answers, self.scores.losses[name])
+                check_answers(self._infer, batch.inputs, answers, self.scores.losses[name])
                 check_probabilities(self.scores.losses[name], answers)
         return self.scores
 
@@ -191,7 +195,7 @@ class Stepper:
             yield part, part.size / batch.size
 
     def _measure(self, batch: Batch) -> int:
-        size = part_size(self.module, batch.inputs, batch.size, self.device)
+        size = part_size(self.module, batch.inputs, batch.size, self.device, self.forward)
         if size < batch.size:
             say(
                 f"a batch of {batch.size} does not fit into memory; it is cut into parts of {size} whose "

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -54,7 +54,9 @@ def make_network(request: str | None, bundle: DataBundle, classes: int) -> Chose
     if _is_own(request):
         model = _call(load_function(request), request, shape, classes)
         check_network(model, request, shape, classes)
-        return ChosenNetwork(_scaled(model, shape, scale), request, "asked for")
+        scaled = _scaled(model, shape, scale)
+        note = "" if scaled is model or scale is None else f"; a layer in front divides by {1 / scale:g}"
+        return ChosenNetwork(scaled, request, f"asked for{note}")
     if request not in NAMES:
         raise unknown_name(f"network (and no {_OWN})", request, NAMES)
     return ChosenNetwork(build(request, shape, classes, scale), request, "asked for")
@@ -101,14 +103,12 @@ def _is_function_of(value: Any, module: ModuleType) -> bool:
 def _load_module(place: Path) -> ModuleType:
     if not place.is_file():
         raise FileAccessError(f"there is no file {place} (seen from {Path.cwd()}).")
-    spec = importlib.util.spec_from_file_location(place.stem, place)
-    if spec is None or spec.loader is None:
-        raise ArgumentError(f"{place} cannot be loaded as a Python file.")
-    module = importlib.util.module_from_spec(spec)
+    module = ModuleType(place.stem)
+    module.__file__ = str(place)
     # As with `python file.py`, its neighbours can be imported by it.
     sys.path.insert(0, str(place.resolve().parent))
     try:
-        spec.loader.exec_module(module)
+        SourceFileLoader(place.stem, str(place)).exec_module(module)
     except (SyntaxError, ImportError) as error:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
         raise ArgumentError(f"{place}{line} cannot be run: {error.msg}.") from error

@@ -118,7 +118,7 @@ def check_free(name: str, root: Path) -> None:
     Raises:
         ArgumentError: there is one, or the name cannot be used.
     """
-    if (root / RUNS_FOLDER / check_name(name)).exists():
+    if _is_taken(root / RUNS_FOLDER / check_name(name)):
         raise ArgumentError(
             f"there is a run called {name!r} already, in {RUNS_FOLDER}/{name}. Choose another --name, or "
             "remove that folder first. Without --name a free one is found."
@@ -139,9 +139,17 @@ def create_run(name: str | None, base: str, root: Path) -> Run:
     number = 1
     while True:
         counted = plain if number == 1 else f"{plain}-{number}"
-        if not (root / RUNS_FOLDER / counted).exists():
+        if not _is_taken(root / RUNS_FOLDER / counted):
             return _make(counted, root)
         number += 1
+
+
+def _is_taken(folder: Path) -> bool:
+    try:
+        return folder.exists()
+    except OSError:
+        # A folder that may not be looked into is answered when the run's own cannot be made.
+        return False
 
 
 def _make(name: str, root: Path) -> Run:

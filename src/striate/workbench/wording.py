@@ -23,8 +23,7 @@ def describe_training(result: TrainResult) -> list[str]:
     """Say how a training ended, how good the network is, and where everything lies."""
     lines = []
     if result.status == "stopped":
-        epochs = "1 whole epoch" if result.epochs_done == 1 else f"{result.epochs_done} whole epochs"
-        lines.append(f"stopped by Ctrl-C after {epochs}; what is there is kept")
+        lines.append(f"stopped: what is there is kept in {result.run.folder.as_posix()}")
     if result.best_epoch is not None:
         lines.append(f"best epoch {result.best_epoch} of {result.epochs_done}, by validation loss")
     if result.scores is not None:

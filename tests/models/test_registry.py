@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+
+from striate.core.errors import FileFormatError, UnknownNameError
+from striate.layers import Dense, Layer
+from striate.models import Model, Sequential
+from striate.models.registry import LAYERS, reader, write_layer
+
+
+def test_every_public_layer_and_both_models_are_known():
+    assert LAYERS.find("Conv2D").__name__ == "Conv2D"
+    assert LAYERS.find("Sequential") is Sequential
+    assert LAYERS.find("Model") is Model
+    assert all(issubclass(LAYERS.find(name), Layer) for name in LAYERS.names())
+
+
+def test_functions_of_the_rooms_are_not_on_the_list():
+    for name in ("Input", "load_model", "clone_model", "InputSpec"):
+        with pytest.raises(UnknownNameError, match=f"no layer called '{name}'"):
+            LAYERS.find(name)
+
+
+def test_a_written_layer_is_read_again():
+    spec = write_layer(Dense(3, activation="relu", name="three"))
+    assert spec["class_name"] == "Dense"
+    assert reader(None)(spec).get_config() == spec["config"]
+
+
+def test_custom_goes_before_the_known():
+    class Dense2(Dense):
+        pass
+
+    spec = {**write_layer(Dense(3)), "class_name": "Dense"}
+    assert type(reader({"Dense": Dense2})(spec)) is Dense2
+
+
+def test_what_is_no_layer_is_refused():
+    with pytest.raises(FileFormatError, match=r"'Thing' is offered in custom=.* but is no Layer class"):
+        reader({"Thing": object})({"class_name": "Thing", "config": {}})

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from striate.core.errors import FileAccessError, FileFormatError, ShapeError, StateError
+from striate.layers import Conv2D, Dense, Flatten, Input
+from striate.models import Sequential
+
+IMAGES = np.random.default_rng(1).random((2, 5, 5, 1), np.float32)
+
+
+def make(units=2, filters=3) -> Sequential:
+    layers = [
+        Input((5, 5, 1)),
+        Conv2D(filters, 3, name="convolution"),
+        Flatten(),
+        Dense(units, name="answer"),
+    ]
+    return Sequential(layers)
+
+
+def test_weights_alone_come_back(tmp_path):
+    first, second = make(), make()
+    first.save_weights(tmp_path / "some.weights.safetensors")
+    second.load_weights(tmp_path / "some.weights.safetensors")
+    assert np.array_equal(first(IMAGES), second(IMAGES))
+
+
+def test_the_weights_of_a_model_file_can_be_loaded(tmp_path):
+    first, second = make(), make()
+    first.save(tmp_path / "whole.striate")
+    second.load_weights(tmp_path / "whole.striate")
+    assert np.array_equal(first(IMAGES), second(IMAGES))
+
+
+def test_a_model_without_weights_can_neither_save_nor_load_them(tmp_path):
+    early = Sequential([Dense(2)], name="early")
+    with pytest.raises(StateError, match=r"model 'early' has no weights yet"):
+        early.save_weights(tmp_path / "some.safetensors")
+    make().save_weights(tmp_path / "some.safetensors")
+    with pytest.raises(StateError, match=r"model 'early' has no weights yet"):
+        early.load_weights(tmp_path / "some.safetensors")
+
+
+def test_weights_of_another_shape_are_refused(tmp_path):
+    make(units=4).save_weights(tmp_path / "some.safetensors")
+    with pytest.raises(ShapeError, match=r"some\.safetensors: weight 'answer/kernel' has shape \(27, 2\)"):
+        make().load_weights(tmp_path / "some.safetensors")
+
+
+def test_weights_of_another_network_are_refused(tmp_path):
+    Sequential([Input((5,)), Dense(2, name="other")]).save_weights(tmp_path / "some.safetensors")
+    with pytest.raises(FileFormatError, match=r"some\.safetensors: .* left over \['other/bias'"):
+        make().load_weights(tmp_path / "some.safetensors")
+
+
+def test_a_missing_file_and_a_foreign_one_are_named(tmp_path):
+    with pytest.raises(FileAccessError, match=r"absent\.safetensors"):
+        make().load_weights(tmp_path / "absent.safetensors")
+    (tmp_path / "text.safetensors").write_text("these are no weights")
+    with pytest.raises(FileFormatError, match=r"text\.safetensors"):
+        make().load_weights(tmp_path / "text.safetensors")
