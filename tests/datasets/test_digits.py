@@ -25,12 +25,12 @@ def test_the_split_is_the_same_each_time_and_another_with_another_seed():
     assert first == again != other
 
 
-def test_the_bundle_says_the_range_of_the_pixels():
-    bundle = digits.load_bundle(test_size=0.5)
+def test_the_bundle_holds_all_images_says_their_range_and_has_no_test_part():
+    bundle = digits.load_bundle()
     assert bundle.pixel_range == (0, 16)
     assert bundle.class_names == list("0123456789")
-    assert (len(bundle.train), len(bundle.test)) == (898, 899)
-    assert "899 of 1797 held back (seed 0)" in bundle.origin
+    assert (len(bundle.train), bundle.test) == (1797, None)
+    assert bundle.origin.startswith("1,797 handwritten digits")
 
 
 def test_a_test_size_that_is_none_is_refused():

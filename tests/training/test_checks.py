@@ -74,9 +74,7 @@ def test_pixels_of_255_are_refused_where_1_was_the_end():
 
 
 def test_pixels_of_1_are_refused_where_255_was_the_end():
-    with pytest.raises(
-        DataError, match=r"trained on values from 0 to 255, but these end at 1.*Multiply by 255"
-    ):
+    with pytest.raises(DataError, match=r"from 0 to 255, but these end at 1.*Multiply by 255"):
         check_range((0.0, 255.0), np.array([[0, 1.0]]))
 
 

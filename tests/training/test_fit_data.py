@@ -45,7 +45,7 @@ def test_validation_data_go_before_a_split():
 
 
 def test_class_weights_become_sample_weights():
-    assert weights_by_class([1, 0, 1], {0: 1.0, 1: 3.0}, None).tolist() == [3, 1, 3]
+    assert weights_by_class(np.array([1, 0, 1]), {0: 1.0, 1: 3.0}, None).tolist() == [3, 1, 3]
     assert weights_by_class(np.eye(2)[[1, 0]], {0: 1.0, 1: 3.0}, [2, 2]).tolist() == [6, 2]
     assert weights_by_class(np.array([[1], [0]]), {0: 1.0, 1: 3.0}, None).tolist() == [3, 1]
     with pytest.raises(ArgumentError, match=r"class_weight has no weight for the classes \[2\]"):

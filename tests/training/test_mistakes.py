@@ -17,7 +17,6 @@ def make(last, loss, **options):
 
 
 IMAGES = np.random.default_rng(0).random((8, 4, 4, 1))
-SOFTMAX = {"last": Dense, "loss": "sparse_categorical_crossentropy"}
 
 
 def three_classes():
@@ -36,7 +35,7 @@ WITH_GAP = np.where(np.arange(8).reshape(-1, 1, 1, 1) == 5, np.nan, IMAGES)
 MISTAKES = {
     "labels from 1": (three_classes, IMAGES, CLASSES + 1, {}, LabelError, r"1 to 3.*"),
     "one-hot for class numbers": (three_classes, IMAGES, np.eye(3)[CLASSES], {}, LabelError, r"one-hot"),
-    "two columns for one unit": (binary, IMAGES, COLUMNS, {}, LabelError, r"two columns.*Take y_true\[:, 1:\]"),
+    "two columns for one unit": (binary, IMAGES, COLUMNS, {}, LabelError, r"Take y_true\[:, 1:\]"),
     "classes for one unit": (binary, IMAGES, CLASSES, {}, LabelError, r"takes labels from 0 to 1"),
     "NaN in the labels": (binary, IMAGES, YES_NO * np.nan, {}, LabelError, r"labels are NaN"),
     "NaN in the data": (binary, WITH_GAP, YES_NO, {}, DataError, r"first in example 5 \(of 8\)"),
@@ -48,20 +47,20 @@ MISTAKES = {
     "too few weights": (
         binary, IMAGES, YES_NO, {"sample_weight": np.ones(3)}, DataError, r"8 examples but 3 sample weights",
     ),
-    "no labels": (binary, IMAGES, None, {}, ArgumentError, r"there is nothing to learn from: give compile a loss"),
+    "no labels": (binary, IMAGES, None, {}, ArgumentError, r"there is nothing to learn from"),
     "no data": (binary, None, None, {}, DataError, r"there is nothing to train on: x is None"),
     "no examples": (binary, IMAGES[:0], YES_NO[:0], {}, DataError, r"there are no examples"),
     "data without axes": (binary, np.float32(3), None, {}, DataError, r"the data have no axes"),
-    "a share of 1": (binary, IMAGES, YES_NO, {"validation_split": 1.0}, ArgumentError, r"from 0 to below 1; got 1"),
+    "a share of 1": (binary, IMAGES, YES_NO, {"validation_split": 1.0}, ArgumentError, r"to below 1; got 1"),
     "an empty part": (
-        binary, IMAGES, YES_NO, {"validation_split": 0.01}, DataError,
-        r"validation_split=0\.01 of 8 examples leaves one part empty: 7 to train on",
+        binary, IMAGES, YES_NO, {"validation_split": 0.99}, DataError,
+        r"validation_split=0\.99 of 8 examples leaves one part empty: 0 to train on, 8",
     ),
     "sorted classes": (
         three_classes, IMAGES, np.sort(CLASSES), {"validation_split": 0.25}, LabelError,
         r"the classes 2 are only there: the data are sorted by class",
     ),
-    "a batch of none": (binary, IMAGES, YES_NO, {"batch_size": 0}, ArgumentError, r"batch_size is a whole number"),
+    "a batch of none": (binary, IMAGES, YES_NO, {"batch_size": 0}, ArgumentError, r"is a whole number"),
     "half a batch": (binary, IMAGES, YES_NO, {"batch_size": 2.5}, ArgumentError, r"batch_size .* got 2\.5"),
     "a class without weight": (
         binary, IMAGES, YES_NO, {"class_weight": {0: 1.0}}, ArgumentError, r"no weight for the classes \[1\]",
@@ -102,9 +101,7 @@ def test_channels_are_named_by_the_layer_where_the_input_does_not_say():
 
 
 def test_one_unit_with_softmax_is_refused():
-    with pytest.raises(
-        ArgumentError, match=r"a softmax over one unit must.*Dense\(1, activation='sigmoid'\)"
-    ):
+    with pytest.raises(ArgumentError, match=r"a softmax over one unit must.*activation='sigmoid'"):
         make(Dense(1, activation="softmax"), "binary_crossentropy").fit(IMAGES, YES_NO, verbose=0)
 
 

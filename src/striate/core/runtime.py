@@ -41,7 +41,8 @@ def choose_device(request: str | torch.device | None = None) -> Choice:
         return Choice(torch.device("cuda"), f"found {torch.cuda.get_device_name()}")
     if torch.backends.mps.is_available():
         return Choice(torch.device("mps"), "found an Apple GPU")
-    return Choice(torch.device("cpu"), f"no GPU found; {torch.get_num_threads()} threads")
+    threads = torch.get_num_threads()
+    return Choice(torch.device("cpu"), f"no GPU found; {threads} thread{'s' if threads > 1 else ''}")
 
 
 def _existing_device(name: str) -> torch.device:

@@ -33,20 +33,20 @@ def load_data(test_size: float = 0.2, seed: int = 0) -> tuple[Part, Part]:
     >>> x_train.shape, x_test.shape
     ((1437, 8, 8, 1), (360, 8, 8, 1))
     """
-    from sklearn.datasets import load_digits
-
-    bunch = load_digits()
-    x = bunch.images.astype(np.uint8)[..., None]
-    y = bunch.target.astype(np.uint8)
+    x, y = _read()
     kept, held = stratified_split(y, test_size, seed)
     return (x[kept], y[kept]), (x[held], y[held])
 
 
-def load_bundle(test_size: float = 0.2, seed: int = 0) -> DataBundle:
-    """Load the set as a bundle; its pixels run from 0 to 16."""
-    parts = load_data(test_size, seed)
-    train, test = (Data(x, y.astype(np.int64), CLASS_NAMES) for x, y in parts)
-    origin = (
-        f"Digits of scikit-learn: grey images of 8x8 pixels, {len(test)} of 1797 held back (seed {seed})."
-    )
-    return DataBundle("digits", train, test, pixel_range=(0, 16), origin=origin)
+def load_bundle() -> DataBundle:
+    """Load the whole set as a bundle without a test part; its pixels run from 0 to 16."""
+    x, y = _read()
+    origin = f"{len(x):,} handwritten digits of scikit-learn, grey images of 8 x 8 pixels"
+    return DataBundle("digits", Data(x, y.astype(np.int64), CLASS_NAMES), pixel_range=(0, 16), origin=origin)
+
+
+def _read() -> Part:
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    return bunch.images.astype(np.uint8)[..., None], bunch.target.astype(np.uint8)

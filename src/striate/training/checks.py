@@ -33,7 +33,7 @@ def check_finite(structure: Any, what: str = "the data") -> None:
         DataError: with the example's number, how many there are, and what to do.
     """
     for leaf in leaves(structure):
-        if leaf is None or not _is_floating(leaf):
+        if leaf is None or leaf.ndim == 0 or not _is_floating(leaf):
             continue
         for start in range(0, len(leaf), _ROWS):
             part = (

@@ -114,6 +114,8 @@ def predict(
             collected.append(plain(stepper.forward(batch.inputs)))
             hooks.on_predict_batch_end(step)
         hooks.on_predict_end()
+    if not collected:
+        raise DataError("there is nothing to predict: the data gave no batch. Is the generator used up?")
     return _joined(collected)
 
 

@@ -166,7 +166,7 @@ def _validation_feed(
 ) -> Feed | None:
     if validation is None:
         return None
-    if isinstance(validation, tuple) or (isinstance(validation, list) and holds_arrays(validation)):
+    if isinstance(validation, tuple) or (isinstance(validation, list) and _are_parts(validation)):
         x, y, weights = unpack(validation)
         feed = ArrayFeed(x, y, weights, batch_size, device)
         check_finite(feed.x, "the validation data")
@@ -178,3 +178,8 @@ def _validation_feed(
             "a generator is used up after one. Make it a list or a DataLoader."
         )
     return IterableFeed(validation, device)
+
+
+def _are_parts(validation: list[Any]) -> bool:
+    """Whether this is [x, y] or [x, y, weights], of which some may be None, and not a list of batches."""
+    return holds_arrays([part for part in validation if part is not None])

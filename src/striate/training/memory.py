@@ -23,7 +23,8 @@ SHARE_TO_USE = 0.7
 def saved_bytes_per_example(module: nn.Module, inputs: Any, forward: Callable[[Any], Any]) -> int:
     """Measure what one forward pass keeps for the backward pass, for one example.
 
-    `forward` runs the module as training does. Hooks on everything that autograd saves do the counting; the module's buffers and torch's random state are as before afterwards.
+    `forward` runs the module as training does, with hooks on everything that autograd
+    saves; the module's buffers and torch's random state are as before afterwards.
     """
     kept: dict[int, int] = {}
     own = {tensor.untyped_storage().data_ptr() for tensor in (*module.parameters(), *module.buffers())}

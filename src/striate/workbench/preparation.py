@@ -119,11 +119,13 @@ def match_range(
 
 def _read_array(path: str) -> np.ndarray:
     try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return loaded
-        with loaded as archive:
-            return archive[_key(archive.files, path)]
+        # NumPy leaves a damaged file open where it opened it itself.
+        with Path(path).open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                return loaded
+            with loaded as archive:
+                return archive[_key(archive.files, path)]
     except FileNotFoundError as error:
         raise FileAccessError(f"there is no file {path} (seen from {Path.cwd()}).") from error
     except DataError:

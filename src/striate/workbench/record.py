@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from striate.core.runtime import Choice
+from striate.core.version import __version__
 from striate.datasets.source import DataBundle
 from striate.models.saving import versions
 from striate.workbench.data import Split
@@ -85,7 +86,7 @@ def begin_record(
     """Collect what is known before the first epoch."""
     started = {
         "started": now(),
-        "versions": versions(),
+        "versions": {"striate": __version__, **versions()},
         "data": {
             "name": bundle.name,
             "kind": bundle.kind,

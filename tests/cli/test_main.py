@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import striate
+from striate.cli.main import WELCOME, main
+from tests.workbench.toy import write_toy
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "help"
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(striate.__path__[0]).parent)}
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch) -> Path:
+    """An empty folder with toy.npz and networks.py, as the current one."""
+    write_toy(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def run(here, capsys) -> Path:
+    """A folder with the run `toy`, as the current one."""
+    assert main(["train", "toy.npz", "model=networks.py:stack", "epochs=12", "learning-rate=0.05"]) == 0
+    capsys.readouterr()
+    return here
+
+
+@pytest.mark.parametrize("verb", ["", "train", "evaluate", "predict", "summary"])
+def test_the_help_reads_as_it_did(verb, capsys, monkeypatch):
+    # Set STRIATE_WRITE_GOLDEN to write the texts anew, then read what changed.
+    monkeypatch.setenv("COLUMNS", "40")
+    assert main([*filter(None, [verb]), "--help"]) == 0
+    path = GOLDEN / f"{verb or 'striate'}.txt"
+    found = capsys.readouterr().out
+    if os.environ.get("STRIATE_WRITE_GOLDEN"):
+        path.write_text(found, encoding="utf-8")
+    assert found == path.read_text(encoding="utf-8")
+
+
+def test_without_words_it_says_what_can_be_done(capsys):
+    assert main([]) == 0
+    assert capsys.readouterr().out == WELCOME
+    first = re.search(r"striate (.*?)  ", WELCOME)
+    assert first is not None
+    assert first[1] == "train digits"
+
+
+def test_the_version_is_said(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"striate {striate.__version__}\n"
+
+
+def test_the_help_loads_no_heavy_library():
+    script = (
+        "import sys; from striate.cli.main import main; main(['train', '--help']); main([]);"
+        "print({'torch', 'matplotlib', 'sklearn', 'scipy'} & set(sys.modules))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, env=ENVIRONMENT, check=True
+    )
+    assert found.stdout.splitlines()[-1] == "set()"
+
+
+def test_a_training_from_end_to_end(here, capsys):
+    assert main(["train", "toy.npz", "epochs=12", "--model=networks.py:stack", "learning_rate=0.05"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[:7]] == [
+        *("data", "split", "model", "device", "precision", "training", "run")
+    ]
+    assert sum(line.startswith("Epoch ") for line in lines) == 12
+    place = lines.index("test accuracy 1.0000 on 14 images")
+    assert [line.split()[0] for line in lines[place + 1 :]] == [
+        "runs/toy/model.striate",
+        "runs/toy/last.striate",
+        "runs/toy/run.json",
+        "runs/toy/recipe.toml",
+        "runs/toy/results.csv",
+        "runs/toy/splits.json",
+        "runs/toy/curves.png",
+        "runs/toy/confusion.png",
+    ]
+
+
+def test_the_recipe_of_a_run_does_it_again(run, capsys):
+    assert main(["train", "runs/toy/recipe.toml", "epochs=1", "name=again"]) == 0
+    assert "1 epoch, batches of 16, Adam at 0.05" in capsys.readouterr().out
+    assert (run / "runs" / "again" / "model.striate").is_file()
+
+
+def test_an_evaluation_shows_each_class_and_ends_with_the_accuracy(run, capsys):
+    assert main(["evaluate", "toy"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "network    runs/toy/model.striate"
+    assert lines[3:5] == ["class   recall  images", "left    1.0000       5"]
+    assert lines[-1] == "test accuracy 1.0000 on 14 images"
+    assert main(["evaluate", "toy", "toy.npz"]) == 0
+    assert main(["evaluate", "toy", "--data", "toy.npz"]) == 0
+
+
+def test_a_class_without_examples_has_no_recall(run, capsys):
+    np.savez("two.npz", x=np.zeros((4, 6, 6, 1), np.uint8), y=np.array(["left", "right"] * 2))
+    assert main(["evaluate", "toy", "two.npz"]) == 0
+    assert "middle       -       0" in capsys.readouterr().out
+
+
+def test_predictions_are_file_class_and_probability_and_a_bad_file_fails_at_the_end(run, capsys):
+    stripe = np.full((6, 6), 20, np.uint8)
+    stripe[:, :2] = 220
+    Image.fromarray(stripe).save("a=b.png")
+    (run / "note.txt").write_text("hello", encoding="utf-8")
+    assert main(["predict", "toy", "note.txt", "a=b.png"]) == 1
+    found = capsys.readouterr()
+    assert re.fullmatch(r"a=b\.png  left  0\.\d{4}\n", found.out)
+    assert found.err.startswith("striate: note.txt is not an image")
+    assert main(["predict", "toy", "a=b.png", "--top", "3"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+def test_a_summary_is_shown_with_details_on_request(run, capsys):
+    assert main(["summary", "toy"]) == 0
+    assert "Total params: 111" in capsys.readouterr().out
+    assert main(["summary", "net_c", "--details"]) == 0
+    assert "FLOPs" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["trian", "digits"], 2, "there is no verb called 'trian'. Did you mean 'train'?"),
+        (["train", "toy.npz", "--epoch", "3"], 2, "no option called '--epoch'. Did you mean '--epochs'?"),
+        (["train"], 2, "Missing argument 'DATA'. How it goes: striate train --help"),
+        (["train", "toy.npz", "epochs=many"], 2, "Invalid value for '--epochs'"),
+        (["train", "toy.npz", "-e", "3"], 2, "No such option: -e"),
+        (["train", "toy.npz", "epochs=0"], 1, "epochs is a whole number from 1 up; got 0."),
+        (["train", "toy.npz", "batch-size=0"], 1, "batch_size is a whole number from 1 up; got 0."),
+        (["train", "toy.npz", "device=cuda:9"], 1, "device 'cuda:9' is not"),
+        (["train", "digist"], 1, "there is no data set called 'digist'. Did you mean 'digits'?"),
+        (["train", "tyo.npz"], 1, "there is no file tyo.npz"),
+        (["train", "fashion_mnist", "data-dir=nowhere"], 1, "there is no folder nowhere"),
+        (["train", "toy.npz", "name=../up"], 1, "a run cannot be called '../up'"),
+        (["train", "toy.npz", "model=networks.py:seven"], 1, "answers with (7,), but there are 3 classes"),
+        (["evaluate", "toy"], 1, "There are no runs in runs/ here yet."),
+        (["predict", "toy", "a.png"], 1, "there is no run, folder of a run or model file 'toy'"),
+        (["predict", "toy.npz", "a.png"], 1, "toy.npz"),
+        (["summary", "toy"], 1, "and no network either"),
+    ],
+)
+def test_a_mistake_is_one_clear_message_and_a_code(here, capsys, words, code, message):
+    assert main(words) == code
+    found = capsys.readouterr()
+    assert message in found.err
+    assert "Traceback" not in found.err
+    assert len(found.err.strip().splitlines()) == 1
+
+
+def test_a_disk_that_fails_is_a_message_as_well(here, capsys, monkeypatch):
+    def fail(*_, **__):
+        raise OSError(28, "No space left on device", "runs/toy/results.csv")
+
+    monkeypatch.setattr("striate.workbench.actions.train_run", fail)
+    assert main(["train", "toy.npz"]) == 1
+    assert capsys.readouterr().err == "striate: runs/toy/results.csv: No space left on device.\n"
+
+
+def test_ctrl_c_while_data_are_loaded_is_said(here, capsys, monkeypatch):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("striate.workbench.actions.train_run", stop)
+    assert main(["train", "toy.npz"]) == 130
+    assert capsys.readouterr().err == "striate: stopped by Ctrl-C.\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for a child process")
+def test_ctrl_c_in_a_training_keeps_the_run_and_answers_130(here):
+    command = [sys.executable, "-m", "striate", "train", "toy.npz", "epochs=100000", "name=long"]
+    with subprocess.Popen(
+        [*command, "model=networks.py:stack"], stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("Epoch 2/"):
+                process.send_signal(signal.SIGINT)
+                break
+        said = process.stdout.read()
+    assert process.returncode == 130
+    assert "stopped: what is there is kept in runs/long" in said
+    assert "not tested yet: striate evaluate long" in said
+    assert '"status": "stopped"' in (here / "runs" / "long" / "run.json").read_text(encoding="utf-8")
+    assert main(["evaluate", "long"]) == 0
+
+
+def test_output_that_nobody_reads_to_the_end_is_no_error(here):
+    found = subprocess.run(
+        f"{sys.executable} -m striate summary net_c | head -n 1",
+        shell=True,
+        capture_output=True,
+        text=True,
+        env=ENVIRONMENT,
+        check=True,
+    )
+    assert found.stderr == ""
