@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from PIL import Image
 
 import striate
 from striate.cli.main import WELCOME, main
+from striate.cli.verbs.evaluate import evaluate
+from striate.core.errors import ArgumentError
 from tests.workbench.toy import write_toy
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "help"
@@ -27,12 +30,24 @@ def here(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> Path:
+    """A folder with the run `toy`; not to be changed."""
+    folder = tmp_path_factory.mktemp("trained")
+    write_toy(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assert main(["train", "toy.npz", "model=networks.py:stack", "epochs=12", "learning-rate=0.05"]) == 0
+    return folder
+
+
 @pytest.fixture
-def run(here, capsys) -> Path:
-    """A folder with the run `toy`, as the current one."""
-    assert main(["train", "toy.npz", "model=networks.py:stack", "epochs=12", "learning-rate=0.05"]) == 0
-    capsys.readouterr()
-    return here
+def run(trained, tmp_path, monkeypatch) -> Path:
+    """A copy of the folder with the run `toy`, as the current one."""
+    folder = tmp_path / "place"
+    shutil.copytree(trained, folder)
+    monkeypatch.chdir(folder)
+    return folder
 
 
 @pytest.mark.parametrize("verb", ["", "train", "evaluate", "predict", "summary"])
@@ -105,6 +120,13 @@ def test_an_evaluation_shows_each_class_and_ends_with_the_accuracy(run, capsys):
     assert lines[-1] == "test accuracy 1.0000 on 14 images"
     assert main(["evaluate", "toy", "toy.npz"]) == 0
     assert main(["evaluate", "toy", "--data", "toy.npz"]) == 0
+
+
+def test_data_are_named_once():
+    with pytest.raises(
+        ArgumentError, match=r"evaluate scores one set of data; got both 'a.npz' and --data 'b.npz'"
+    ):
+        evaluate("toy", "a.npz", "b.npz")
 
 
 def test_a_class_without_examples_has_no_recall(run, capsys):

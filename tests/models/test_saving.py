@@ -258,6 +258,17 @@ def test_a_subclassed_model_comes_back_through_custom(tmp_path):
         load(tmp_path / "model.striate")
 
 
+def test_a_layer_of_two_models_at_once_is_not_saved_as_two(tmp_path):
+    shared, first, second = Dense(3, name="shared"), Input((4,)), Input((4,))
+    inner = Model(first, shared(first), name="inner")
+    outer = Model(second, [inner(second), shared(second)], name="outer")
+    for use in (lambda: outer.save(tmp_path / "model.striate"), lambda: clone_model(outer)):
+        with pytest.raises(ArgumentError, match=r"layer 'shared' belongs to two models at once"):
+            use()
+    outer.save_weights(tmp_path / "some.safetensors")
+    outer.load_weights(tmp_path / "some.safetensors")
+
+
 def test_a_model_without_weights_is_not_saved(tmp_path):
     with pytest.raises(StateError, match=r"model 'early' has no weights yet.*before saving"):
         Sequential([Dense(2)], name="early").save(tmp_path / "model.striate")

@@ -50,9 +50,9 @@ def test_measuring_leaves_statistics_and_chance_alone():
     [
         (None, 64),
         (10**12, 64),
-        (6000 * 64 / 0.7 + 1, 64),
-        (6000 * 32 / 0.7 + 1, 32),
-        (6000 * 8 / 0.7 + 1, 8),
+        (NEED * 64 + 1, 64),
+        (NEED * 32 + 1, 32),
+        (NEED * 8 + 1, 8),
         (1, 1),
     ],
 )

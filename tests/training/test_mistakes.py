@@ -73,7 +73,7 @@ MISTAKES = {
         binary, IMAGES[..., 0], YES_NO, {}, ShapeError, r"layer 'look' .* grey images need a channel axis",
     ),
     "another channel count": (
-        binary, np.repeat(IMAGES, 3, -1), YES_NO, {}, ShapeError, r"takes \(None, 4, 4, 1\) but got .*4, 4, 3\)",
+        binary, np.repeat(IMAGES, 3, -1), YES_NO, {}, ShapeError, r"\(None, 4, 4, 1\) but got .* 4, 4, 3\)",
     ),
     "texts for labels": (binary, IMAGES, np.array(["cat"] * 8), {}, DataError, r"a batch holds numbers"),
     "something else": (binary, 3.5j, None, {}, DataError, r"yields batches; got complex"),

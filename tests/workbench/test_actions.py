@@ -91,7 +91,9 @@ def test_each_choice_is_said_in_a_line(here):
 def test_a_network_is_chosen_for_data_of_its_own_test_part_and_for_signals(here):
     images, labels = toy_images(60)
     signals = images.reshape(60, 36).astype(np.float32)
-    np.savez(here / "own.npz", x_train=signals[:45], y_train=labels[:45], x_test=signals[45:], y_test=labels[45:])
+    np.savez(
+        here / "own.npz", x_train=signals[:45], y_train=labels[:45], x_test=signals[45:], y_test=labels[45:]
+    )
     lines: list[str] = []
     result = actions.train(Recipe("own.npz", epochs=1, schedule="constant"), say=lines.append)
     assert result.scores.sentence().endswith("on 15 signals")
@@ -189,10 +191,14 @@ def test_other_data_of_another_range_are_scaled_and_it_is_said(trained):
 
 def test_data_that_the_network_cannot_take_are_refused(trained):
     np.savez("wide.npz", x=np.zeros((4, 9, 9, 1), np.uint8), y=np.arange(4) % 2)
-    with pytest.raises(DataError, match=r"wide\.npz holds images of \(9, 9, 1\); this network takes images of \(6"):
+    with pytest.raises(
+        DataError, match=r"wide\.npz holds images of \(9, 9, 1\); this network takes images of \(6"
+    ):
         actions.evaluate("toy", "wide.npz")
     np.savez("birds.npz", x=np.zeros((4, 6, 6, 1), np.uint8), y=np.array(["left", "owl"] * 2))
-    with pytest.raises(LabelError, match="the network does not know the class 'owl' of birds; it tells apart"):
+    with pytest.raises(
+        LabelError, match="the network does not know the class 'owl' of birds; it tells apart"
+    ):
         actions.evaluate("toy", "birds.npz")
 
 
@@ -257,7 +263,7 @@ def test_predictions_name_file_class_and_probability_and_the_mistakes(trained):
     assert bad.answers == ()
     assert "note.txt is not an image" in bad.mistake
     assert good.source == "stripe.png"
-    assert [answer.class_name for answer in good.answers][0] == "right"
+    assert good.answers[0].class_name == "right"
     assert len(good.answers) == 3
     assert sum(answer.probability for answer in good.answers) == pytest.approx(1, abs=1e-5)
 

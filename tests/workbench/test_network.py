@@ -86,7 +86,10 @@ def test_one_unit_serves_for_two_classes_only(here):
     [
         ("networks.py", r"networks\.py needs a colon and the function that makes the network"),
         ("networks.py:nothing", r"must return a Sequential or a Model; got NoneType None"),
-        ("networks.py:seven", r"answers with \(7,\), but there are 3 classes: its last layer must be Dense\(3\)"),
+        (
+            "networks.py:seven",
+            r"answers with \(7,\), but there are 3 classes: its last layer must be Dense\(3\)",
+        ),
         ("networks.py:other_input", r"takes \(9, 9, 1\), but the data are \(6, 6, 1\)\. Use the input_shape"),
         ("networks.py:two_inputs", r"has 2 inputs and 2 outputs; striate train takes networks with one of"),
         ("networks.py:no_arguments", r"is called with \(input_shape, classes\), .* it does not take that"),

@@ -96,7 +96,9 @@ def test_an_archive_of_unknown_arrays_is_refused(tmp_path):
 
 def test_arrays_that_do_not_fit_are_refused(tmp_path):
     np.save(tmp_path / "big.npy", np.zeros((2, 9, 9, 1)))
-    with pytest.raises(DataError, match=r"has the shape \(2, 9, 9, 1\); this network takes \(examples, 6, 6, 1\)"):
+    with pytest.raises(
+        DataError, match=r"has the shape \(2, 9, 9, 1\); this network takes \(examples, 6, 6, 1\)"
+    ):
         read_examples(str(tmp_path / "big.npy"), IMAGES)
     np.save(tmp_path / "text.npy", np.array(["a"]))
     with pytest.raises(DataError, match="has dtype <U1; examples are made of real numbers"):
@@ -133,5 +135,7 @@ def test_channels_that_no_image_file_has_are_said(tmp_path):
 
 def test_at_most_one_answer_a_class_is_given():
     assert check_top(5, 3) == 3
-    with pytest.raises(ArgumentError, match="top is how many answers to give for each file, from 1 up; got 0"):
+    with pytest.raises(
+        ArgumentError, match="top is how many answers to give for each file, from 1 up; got 0"
+    ):
         check_top(0, 3)

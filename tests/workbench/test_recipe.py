@@ -28,7 +28,10 @@ def test_options_that_are_given_win_over_the_file_and_none_stays_out(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("data = 'digits'\nepoch = 3", r"recipe\.toml: a recipe has no key 'epoch'\. Did you mean 'epochs'\?"),
+        (
+            "data = 'digits'\nepoch = 3",
+            r"recipe\.toml: a recipe has no key 'epoch'\. Did you mean 'epochs'\?",
+        ),
         ("epochs = 3", r"a recipe names its data, as in: data = 'digits'"),
         ("data = 'digits'\nrecipe_version = 2", r"recipe_version 2; this Striate reads up to 1\. Update"),
     ],

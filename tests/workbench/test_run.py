@@ -56,7 +56,7 @@ def test_a_name_that_is_taken_is_refused(tmp_path):
 
 @pytest.mark.parametrize("name", ["../up", "a/b", "", ".hidden", "-x", "con", "NUL.txt", "dot.", "a b"])
 def test_a_name_that_is_no_folder_everywhere_is_refused(name):
-    with pytest.raises(ArgumentError, match="a run cannot be called .* its name is that of a folder"):
+    with pytest.raises(ArgumentError, match=r"a run cannot be called .* its name is that of a folder"):
         check_name(name)
 
 
@@ -97,7 +97,9 @@ def test_a_record_comes_back_with_its_version(tmp_path):
 
 def test_a_record_of_a_newer_version_is_refused(tmp_path):
     make(tmp_path, "new", '{"schema_version": 2}')
-    with pytest.raises(FileFormatError, match="schema_version 2, written by a newer Striate.* Update Striate"):
+    with pytest.raises(
+        FileFormatError, match=r"schema_version 2, written by a newer Striate.* Update Striate"
+    ):
         Run(tmp_path / "runs" / "new").read()
 
 

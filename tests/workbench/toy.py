@@ -9,7 +9,7 @@ import numpy as np
 CLASS_NAMES = ["left", "middle", "right"]
 
 # A network file of a person's own, good and bad functions.
-NETWORKS = '''
+NETWORKS = """
 from striate.layers import Dense, Flatten, Input, Rescaling, Softmax
 from striate.models import Model, Sequential
 
@@ -47,7 +47,7 @@ def bad_layer(input_shape, classes):
 
 def no_arguments():
     return None
-'''
+"""
 
 
 def toy_images(examples: int = 90, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

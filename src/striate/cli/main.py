@@ -119,7 +119,11 @@ def _run(words: list[str]) -> int:
         _complain(str(error))
         return USAGE
     try:
-        code = command.main(args=spelt, prog_name="striate", standalone_mode=False)
+        # Not command.main, which would answer Ctrl-C itself, and without a word.
+        with command.make_context("striate", spelt) as context:
+            code = command.invoke(context)
+    except typer.Exit as end:
+        return end.exit_code
     except _USAGE_ERROR as error:
         message = error.format_message()  # type: ignore[attr-defined]
         _complain(f"{message} How it goes: striate {spelt[0]} --help")

@@ -64,7 +64,8 @@ class DepthwiseConvolution(ChannelwiseConvolution):
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Convolve each channel, add the bias, apply the activation."""
         outputs = self._slide(inputs, self.kernel, self.bias)
-        return from_channels_last(self.activation(outputs), self.data_format)
+        # On what is handed back, as in Keras: a softmax means the last axis, whichever that is.
+        return self.activation(from_channels_last(outputs, self.data_format))
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         """Say the output's shape; ShapeError where the kernel does not fit into the input once."""

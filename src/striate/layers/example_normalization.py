@@ -24,7 +24,7 @@ class ExampleNormalization(Layer):
 
     def __init__(self, axis: int | Sequence[int] = -1, **options: Any):
         super().__init__(**options)
-        axes = list(axis) if isinstance(axis, (list, tuple)) else [axis]
+        axes: list[Any] = list(axis) if isinstance(axis, (list, tuple)) else [axis]
         if not axes or any(isinstance(one, bool) or not isinstance(one, int) for one in axes):
             raise ArgumentError(f"{self._label()}: axis is a whole number or several; got {axis!r}.")
         self.axis: int | list[int] = axes if isinstance(axis, (list, tuple)) else axes[0]
@@ -154,7 +154,7 @@ class GroupNormalization(ScaledNormalization):
         super().__init__(axis, *others, **options)
         if isinstance(groups, bool) or not isinstance(groups, int) or (groups < 1 and groups != -1):
             raise ArgumentError(
-                f"{self._label()}: groups is a whole number from 1 up, or -1 for one a channel; got {groups!r}."
+                f"{self._label()}: groups is a number from 1 up, or -1 for one a channel; got {groups!r}."
             )
         if isinstance(self.axis, list):
             raise ArgumentError(f"{self._label()}: axis is one whole number; got {axis!r}.")

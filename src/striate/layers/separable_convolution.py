@@ -85,7 +85,8 @@ class SeparableConvolution(ChannelwiseConvolution):
             padding="valid",
             dilation=ones,
         )
-        return from_channels_last(self.activation(outputs), self.data_format)
+        # On what is handed back, as in Keras: a softmax means the last axis, whichever that is.
+        return self.activation(from_channels_last(outputs, self.data_format))
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         """Say the output's shape; ShapeError where the kernel does not fit into the input once."""

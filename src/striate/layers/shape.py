@@ -88,3 +88,47 @@ class Reshape(Layer):
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this layer again."""
         return {**super().get_config(), "target_shape": self.target_shape}
+
+
+class Permute(Layer):
+    """Puts the axes of each example into another order; axes count from 1, the batch stays in front.
+
+    Shape:
+        in (batch, ...), out (batch, the axes in the order of `dims`).
+
+    Raises:
+        ArgumentError: dims that do not name every axis from 1 up once.
+        ShapeError: an input of another number of axes.
+
+    >>> import numpy as np
+    >>> Permute((2, 1))(np.zeros((3, 10, 64))).shape
+    torch.Size([3, 64, 10])
+    """
+
+    casts_input = False
+
+    def __init__(self, dims: tuple[int, ...], **options: Any):
+        super().__init__(**options)
+        self.dims = tuple(dims)
+        if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
+            raise ArgumentError(
+                f"{self._label()}: dims names each axis once, from 1 to their number; got {self.dims}."
+            )
+
+    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Reorder the axes, without a copy."""
+        self.compute_output_shape(tuple(inputs.shape))
+        return inputs.permute(0, *self.dims)
+
+    def compute_output_shape(self, input_shape: Any) -> Shape:
+        """Say the output's shape: the input's sizes in the new order."""
+        if len(input_shape) != len(self.dims) + 1:
+            raise ShapeError(
+                f"{self._label()}: dims={self.dims} is for {len(self.dims)} axes beside the batch "
+                f"but got {format_shape(input_shape)}."
+            )
+        return (input_shape[0], *(input_shape[axis] for axis in self.dims))
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this layer again."""
+        return {**super().get_config(), "dims": self.dims}

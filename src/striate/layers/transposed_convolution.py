@@ -94,7 +94,8 @@ class TransposedConvolution(Convolution):
             dilation=self.dilation_rate,
             crops=self.crops,
         )
-        return from_channels_last(self.activation(outputs), self.data_format)
+        # On what is handed back, as in Keras: a softmax means the last axis, whichever that is.
+        return self.activation(from_channels_last(outputs, self.data_format))
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         """Say how long each axis becomes.

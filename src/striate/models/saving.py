@@ -12,10 +12,18 @@ import torch
 
 from striate import training
 from striate.artifacts import ModelFile, read_model_file, write_model_file
-from striate.core.errors import FileFormatError, StateError, StriateError, UnknownNameError, add_context
+from striate.core.errors import (
+    ArgumentError,
+    FileFormatError,
+    StateError,
+    StriateError,
+    UnknownNameError,
+    add_context,
+)
 from striate.layers.base import Layer
 from striate.layers.symbolic import map_shapes
 from striate.layers.weights import check_weight_shape, named_weights, public_array, set_public
+from striate.models.network import Network
 from striate.models.registry import reader, write_layer
 
 # What layers of a graph that contradicts itself, or asks for impossible sizes, may run into.
@@ -35,7 +43,8 @@ def save(model: Any, path: str | Path) -> None:
 
     Raises:
         StateError: a model without weights yet, since its input's shape is not known.
-        ArgumentError: a layer, loss or optimiser that cannot be written; a foreign suffix.
+        ArgumentError: a layer, loss or optimiser that cannot be written, or a layer that two of
+            the models inside share; a foreign suffix.
         FileAccessError: the place cannot be written; an older file there stays as it was.
     """
     if not model.built:
@@ -43,6 +52,7 @@ def save(model: Any, path: str | Path) -> None:
             f"model {model.name!r} has no weights yet: its input's shape is not known. "
             "Call build((None, height, width, channels)) or show it data before saving."
         )
+    _refuse_layers_of_two_models(model)
     compiled = model.compiled
     content = ModelFile(
         graph={
@@ -57,6 +67,22 @@ def save(model: Any, path: str | Path) -> None:
         provenance={**versions(), **model.provenance},
     )
     write_model_file(path, content)
+
+
+def _refuse_layers_of_two_models(model: Any) -> None:
+    """Refuse what a config would write twice, and so make two layers of when it is read."""
+    homes: dict[int, Network] = {}
+    for network in model.modules():
+        if not isinstance(network, Network):
+            continue
+        for layer in network.layers:
+            home = homes.setdefault(id(layer), network)
+            if home is not network and layer.count_params():
+                raise ArgumentError(
+                    f"layer {layer.name!r} belongs to two models at once, {home.name!r} and "
+                    f"{network.name!r}, which a file cannot say. Call the inner model where the layer is "
+                    "needed, or keep the weights alone: model.save_weights(path)."
+                )
 
 
 def load(path: str | Path, custom: Mapping[str, Any] | None = None, *, compile: bool = True) -> Any:
@@ -145,8 +171,9 @@ def clone_model(model: Any) -> Any:
     """Make a model of the same structure with new weights and names that stay.
 
     Raises:
-        ArgumentError: a layer that has no config.
+        ArgumentError: a layer that has no config, or one that two of the models inside share.
     """
+    _refuse_layers_of_two_models(model)
     own = {type(layer).__name__: type(layer) for layer in model.modules() if isinstance(layer, Layer)}
     return reader(own)(write_layer(model))
 

@@ -8,10 +8,8 @@ import torch
 from torch.nn import functional as F
 
 
-def at_axes(weight: torch.Tensor | None, ndim: int, axes: Sequence[int]) -> torch.Tensor | None:
+def at_axes(weight: torch.Tensor, ndim: int, axes: Sequence[int]) -> torch.Tensor:
     """See a weight, which has one axis for each of `axes`, so that it meets an input of `ndim` axes."""
-    if weight is None:
-        return None
     shape = [1] * ndim
     for axis, size in zip(axes, weight.shape, strict=True):
         shape[axis] = size

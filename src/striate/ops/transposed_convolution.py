@@ -68,13 +68,13 @@ def convolve_transposed(
     """
     rank = inputs.ndim - 2
     lengths = inputs.shape[1:-1]
-    if kernel.shape[1] == 1 and any(length == 1 < step for length, step in zip(lengths, strides, strict=True)):
+    if kernel.shape[1] == 1 and any(
+        length == 1 < step for length, step in zip(lengths, strides, strict=True)
+    ):
         # oneDNN answers a wrong gradient here (seen with torch 2.13 on x86); a second, empty filter helps.
         two = torch.cat([kernel, torch.zeros_like(kernel)], dim=1)
         biases = None if bias is None else bias.expand(2)
-        outputs = convolve_transposed(
-            inputs, two, biases, strides=strides, dilation=dilation, crops=crops
-        )
+        outputs = convolve_transposed(inputs, two, biases, strides=strides, dilation=dilation, crops=crops)
         return outputs[..., :1]
     # PyTorch cuts both ends alike and can add at the far one; what it leaves too much there is cut below.
     inside = [before for before, _ in crops]

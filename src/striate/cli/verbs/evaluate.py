@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from striate.cli import options
+from striate.core.errors import ArgumentError
 
 
 def evaluate(
@@ -22,6 +23,8 @@ def evaluate(
     """Score a trained network on the test part of its run, or on other data."""
     from striate.workbench import actions, wording
 
+    if data is not None and other is not None:
+        raise ArgumentError(f"evaluate scores one set of data; got both {other!r} and --data {data!r}.")
     found = actions.evaluate(
         run, data or other, data_dir=data_dir, device=device or "auto", precision=precision
     )
