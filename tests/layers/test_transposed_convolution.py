@@ -96,7 +96,7 @@ def test_it_goes_the_way_of_a_convolution_back():
 
 def test_what_is_cut_off_can_be_worked_out_by_hand():
     assert transposed_crop(3, 1, "same") == (1, 1)
-    assert transposed_crop(3, 2, "same", output_padding=1) == (1, 0)
+    assert transposed_crop(3, 2, "same", output_padding=1) == (0, 1)
     assert transposed_crop(2, 3, "valid") == (0, -1)
     assert transposed_crop(2, 2, "valid", output_padding=1) == (0, -1)
 

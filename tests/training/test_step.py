@@ -6,10 +6,11 @@ import torch
 from torch import nn
 
 from striate import training
-from striate.core.errors import OutOfMemoryError
+from striate.core.errors import OutOfMemoryError, ShapeError
 from striate.layers import BatchNormalization, Conv2D, Dense, Flatten, Input
 from striate.losses import MeanSquaredError
 from striate.models import Sequential
+from striate.optimizers import SGD
 from striate.training import memory, step
 
 
@@ -160,3 +161,23 @@ def test_other_errors_stay_what_they_are(images, labels, monkeypatch):
     monkeypatch.setattr(step.Stepper, "train", fail)
     with pytest.raises(RuntimeError, match=r"^something else$"):
         make().fit(images, labels, verbose=0)
+
+
+def test_a_loss_scale_changes_the_gradients_on_their_way_but_not_the_step():
+    images = np.random.default_rng(0).random((6, 5, 5, 1), np.float32)
+    labels = np.array([0, 1, 2, 0, 1, 2])
+    plain, scaled = make(), make()
+    scaled.set_weights(plain.get_weights())
+    scaled.compile(
+        SGD(0.01, loss_scale_factor=1024.0), "sparse_categorical_crossentropy", precision="float32"
+    )
+    for model in (plain, scaled):
+        model.train_on_batch(images, labels)
+    for one, other in zip(plain.get_weights(), scaled.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-8)
+
+
+def test_a_mistake_met_while_measuring_memory_shows_the_person_s_own_batch():
+    model = make()
+    with pytest.raises(ShapeError, match=r"got 2: \(6, 25\)"):
+        model.fit(np.zeros((6, 25), np.float32), np.zeros(6, int), verbose=0)

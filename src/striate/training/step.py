@@ -12,7 +12,7 @@ from torch import nn
 
 from striate.core.allocator import keep_memory_warm
 from striate.core.console import say
-from striate.core.errors import OutOfMemoryError, StateError
+from striate.core.errors import OutOfMemoryError, ShapeError, StateError
 from striate.core.runtime import choose_device, choose_precision
 from striate.core.threads import settle_threads
 from striate.core.tree import map_leaves
@@ -124,8 +124,10 @@ class Stepper:
     def train(self, batch: Batch) -> None:
         """Take one step of training; the batch goes through in parts where it does not fit whole."""
         self.compiled.optimizer.zero_grad()
+        # Gradients that would vanish in a narrow type are made larger; the optimiser divides again.
+        scale = self.compiled.optimizer.loss_scale_factor or 1.0
         for part, share in self._cut(batch):
-            self._loss_of(part, share).backward()
+            (self._loss_of(part, share) * scale).backward()
         self.compiled.optimizer.step()
         with torch.no_grad():
             for pair in self._constrained:
@@ -195,7 +197,11 @@ class Stepper:
             yield part, part.size / batch.size
 
     def _measure(self, batch: Batch) -> int:
-        size = part_size(self.module, batch.inputs, batch.size, self.device, self.forward)
+        try:
+            size = part_size(self.module, batch.inputs, batch.size, self.device, self.forward)
+        except ShapeError:
+            # The step itself meets the same mistake, and its message shows the person's own batch.
+            return batch.size
         if size < batch.size:
             say(
                 f"a batch of {batch.size} does not fit into memory; it is cut into parts of {size} whose "
