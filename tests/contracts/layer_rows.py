@@ -33,6 +33,7 @@ class LayerRow:
 
 IMAGES = (3, 7, 6, 4)
 SIGNALS = (3, 9, 4)
+VOLUMES = (3, 4, 5, 3, 2)
 VECTORS = (3, 8)
 CHANNELS_FIRST = {"data_format": "channels_first"}
 
@@ -99,6 +100,68 @@ ROWS = [
     LayerRow(layers.SumPooling2D, IMAGES, (3, 3, 3, 4)),
     # Its module would be shared by all tests of the row, so it has no weights; see tests/layers.
     LayerRow(layers.TorchModule, VECTORS, VECTORS, {"module": torch.nn.Tanh()}, has_config=False),
+    LayerRow(layers.Conv3D, VOLUMES, (3, 3, 4, 2, 2), {"filters": 2, "kernel_size": 2}),
+    LayerRow(
+        layers.Conv1DTranspose,
+        SIGNALS,
+        (3, 18, 2),
+        {"filters": 2, "kernel_size": 3, "strides": 2, "padding": "same"},
+    ),
+    LayerRow(
+        layers.Conv2DTranspose,
+        IMAGES,
+        (3, 15, 14, 2),
+        {"filters": 2, "kernel_size": 3, "strides": 2, "output_padding": (0, 1)},
+    ),
+    LayerRow(
+        layers.Conv3DTranspose, VOLUMES, (3, 5, 6, 4, 2), {"filters": 2, "kernel_size": 2, "use_bias": False}
+    ),
+    LayerRow(layers.DepthwiseConv1D, SIGNALS, (3, 7, 8), {"kernel_size": 3, "depth_multiplier": 2}),
+    LayerRow(
+        layers.DepthwiseConv2D, IMAGES, (3, 4, 3, 4), {"kernel_size": 3, "strides": 2, "padding": "same"}
+    ),
+    LayerRow(
+        layers.SeparableConv1D, SIGNALS, (3, 7, 3), {"filters": 3, "kernel_size": 3, "activation": "tanh"}
+    ),
+    LayerRow(
+        layers.SeparableConv2D, IMAGES, (3, 5, 4, 3), {"filters": 3, "kernel_size": 3, "depth_multiplier": 2}
+    ),
+    LayerRow(layers.AveragePooling3D, VOLUMES, (3, 2, 2, 1, 2)),
+    LayerRow(layers.MaxPooling3D, VOLUMES, (3, 2, 2, 1, 2)),
+    LayerRow(layers.SumPooling3D, VOLUMES, (3, 2, 2, 1, 2)),
+    LayerRow(layers.AveragePooling3D, VOLUMES, (3, 2, 3, 2, 2), {"padding": "same"}),
+    LayerRow(layers.GlobalAveragePooling3D, VOLUMES, (3, 2)),
+    LayerRow(layers.GlobalMaxPooling3D, VOLUMES, (3, 2)),
+    LayerRow(layers.AdaptiveAveragePooling1D, SIGNALS, (3, 4, 4), {"output_size": 4}),
+    LayerRow(layers.AdaptiveAveragePooling2D, IMAGES, (3, 2, 3, 4), {"output_size": (2, 3)}),
+    LayerRow(layers.AdaptiveAveragePooling3D, VOLUMES, (3, 2, 2, 2, 2), {"output_size": 2}),
+    LayerRow(layers.AdaptiveMaxPooling1D, SIGNALS, (3, 4, 4), {"output_size": 4}),
+    LayerRow(layers.AdaptiveMaxPooling2D, IMAGES, (3, 2, 3, 4), {"output_size": (2, 3)}),
+    LayerRow(layers.AdaptiveMaxPooling3D, VOLUMES, (3, 2, 2, 2, 2), {"output_size": 2}),
+    LayerRow(layers.ZeroPadding1D, SIGNALS, (3, 12, 4), {"padding": (1, 2)}),
+    LayerRow(layers.ZeroPadding2D, IMAGES, (3, 9, 9, 4), {"padding": ((1, 1), (0, 3))}),
+    LayerRow(layers.ZeroPadding3D, VOLUMES, (3, 6, 7, 5, 2)),
+    LayerRow(layers.ReflectPadding1D, SIGNALS, (3, 12, 4), {"padding": (1, 2)}),
+    LayerRow(layers.ReflectPadding2D, IMAGES, (3, 9, 9, 4), {"padding": ((1, 1), (0, 3))}),
+    LayerRow(layers.ReflectPadding3D, VOLUMES, (3, 6, 7, 5, 2)),
+    LayerRow(layers.EdgePadding1D, SIGNALS, (3, 12, 4), {"padding": (1, 2)}),
+    LayerRow(layers.EdgePadding2D, IMAGES, (3, 9, 9, 4), {"padding": ((1, 1), (0, 3))}),
+    LayerRow(layers.EdgePadding3D, VOLUMES, (3, 6, 7, 5, 2)),
+    LayerRow(layers.Cropping1D, SIGNALS, (3, 6, 4), {"cropping": (1, 2)}),
+    LayerRow(layers.Cropping2D, (3, 4, 7, 6), (3, 4, 5, 5), {"cropping": (1, (0, 1)), **CHANNELS_FIRST}),
+    LayerRow(layers.Cropping3D, VOLUMES, (3, 2, 3, 1, 2)),
+    LayerRow(layers.UpSampling1D, SIGNALS, (3, 18, 4)),
+    LayerRow(layers.UpSampling2D, IMAGES, (3, 14, 18, 4), {"size": (2, 3)}),
+    LayerRow(layers.UpSampling2D, IMAGES, (3, 14, 12, 4), {"interpolation": "bilinear"}),
+    LayerRow(layers.UpSampling3D, VOLUMES, (3, 8, 10, 6, 2)),
+    LayerRow(layers.RepeatVector, VECTORS, (3, 2, 8), {"n": 2}),
+    LayerRow(layers.Permute, IMAGES, (3, 4, 7, 6), {"dims": (3, 1, 2)}),
+    LayerRow(layers.LayerNormalization, SIGNALS, SIGNALS),
+    LayerRow(layers.LayerNormalization, IMAGES, IMAGES, {"axis": [1, 2]}),
+    LayerRow(layers.GroupNormalization, IMAGES, IMAGES, {"groups": 2}),
+    LayerRow(layers.InstanceNormalization, IMAGES, IMAGES),
+    LayerRow(layers.RMSNormalization, SIGNALS, SIGNALS),
+    LayerRow(layers.UnitNormalization, SIGNALS, SIGNALS, {"axis": [1, 2]}),
 ]
 
 

@@ -53,5 +53,7 @@ def test_the_gradient_is_that_of_finite_differences(kind, rank):
 
 
 def test_an_output_of_no_size_is_refused():
-    with pytest.raises(ArgumentError, match=r"output_size takes one whole number or 2, each at least 1; got 0"):
+    with pytest.raises(
+        ArgumentError, match=r"output_size takes one whole number or 2, each at least 1; got 0"
+    ):
         layers.AdaptiveMaxPooling2D(0)

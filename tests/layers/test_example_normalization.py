@@ -145,5 +145,7 @@ def test_groups_over_several_axes_are_refused():
 
 
 def test_groups_that_do_not_divide_the_channels_are_refused():
-    with pytest.raises(ArgumentError, match=r"the channels must be a multiple of groups; got 8 channels and 3"):
+    with pytest.raises(
+        ArgumentError, match=r"the channels must be a multiple of groups; got 8 channels and 3"
+    ):
         layers.GroupNormalization(3)(np.zeros((2, 8)))

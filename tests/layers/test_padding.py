@@ -41,7 +41,10 @@ def test_cropping_cuts_off_both_ends_of_each_axis(rank, seed):
     inputs = random.normal(size=(2, *random.integers(5, 7, rank), 2)).astype(np.float32)
     data_format = str(random.choice(["channels_last", "channels_first"]))
     layer = getattr(layers, f"Cropping{rank}D")(amounts[0] if rank == 1 else amounts, data_format)
-    kept = [slice(before, length - after) for (before, after), length in zip(amounts, inputs.shape[1:-1], strict=True)]
+    kept = [
+        slice(before, length - after)
+        for (before, after), length in zip(amounts, inputs.shape[1:-1], strict=True)
+    ]
     wanted = put(inputs[(slice(None), *kept)], data_format)
     np.testing.assert_array_equal(layer(put(inputs, data_format)), wanted)
     assert layer.compute_output_shape(put(inputs, data_format).shape) == wanted.shape
@@ -77,12 +80,16 @@ def test_a_pair_means_both_ends_of_a_sequence_but_two_axes_of_an_image():
 
 @pytest.mark.parametrize("amounts", [-1, 1.5, True, (1, 2, 3), ((1, 2), (3, 4, 5)), "2"])
 def test_amounts_that_are_no_steps_are_refused(amounts):
-    with pytest.raises(ArgumentError, match=r"padding takes one whole number or 2 numbers or 2 pairs .*; got"):
+    with pytest.raises(
+        ArgumentError, match=r"padding takes one whole number or 2 numbers or 2 pairs .*; got"
+    ):
         layers.ZeroPadding2D(amounts)
 
 
 def test_the_message_for_a_sequence_speaks_of_one_pair():
-    with pytest.raises(ArgumentError, match=r"cropping takes one whole number or a pair \(before, after\), each"):
+    with pytest.raises(
+        ArgumentError, match=r"cropping takes one whole number or a pair \(before, after\), each"
+    ):
         layers.Cropping1D((1, 2, 3))
 
 
@@ -92,6 +99,8 @@ def test_cropping_everything_is_refused():
 
 
 def test_a_reflection_longer_than_its_axis_is_refused_with_advice():
-    text = r"a reflection of \(\(3, 3\),\) needs more steps than that on each axis; got \(1, 3, 1\)\. Pad less"
+    text = (
+        r"a reflection of \(\(3, 3\),\) needs more steps than that on each axis; got \(1, 3, 1\)\. Pad less"
+    )
     with pytest.raises(ShapeError, match=text):
         layers.ReflectPadding1D(3)(np.zeros((1, 3, 1)))

@@ -55,7 +55,9 @@ def test_no_repetition_at_all_is_refused():
 
 
 def test_an_unknown_interpolation_is_refused():
-    with pytest.raises(ArgumentError, match=r"interpolation must be one of 'nearest', 'bilinear', .*; got 'cubic'"):
+    with pytest.raises(
+        ArgumentError, match=r"interpolation must be one of 'nearest', 'bilinear', .*; got 'cubic'"
+    ):
         layers.UpSampling2D(2, interpolation="cubic")
 
 

@@ -73,7 +73,9 @@ def test_pooling_reduces_the_values_of_each_window(kind, seed):
     inputs = random.normal(size=(2, *lengths, 2)).astype(np.float32)
     layer = POOLS[kind](window, strides, padding, data_format)
     outputs = layer(put(inputs, data_format)).numpy()
-    assert largest_difference(outputs, put(pooling(kind, inputs, window, strides, padding), data_format)) < 1e-5
+    assert (
+        largest_difference(outputs, put(pooling(kind, inputs, window, strides, padding), data_format)) < 1e-5
+    )
     assert layer.compute_output_shape(put(inputs, data_format).shape) == outputs.shape
 
 

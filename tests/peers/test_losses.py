@@ -22,10 +22,11 @@ def names() -> list[str]:
 
 def differences(name, kind, options, rng):
     labels, answers = draw(kind, rng, 7)
+    shape = tuple(getattr(losses, name)(reduction=None, **options)(labels, answers).shape)
+    # Keras takes a weight a value; where there is one value for the whole batch there is nothing to weigh.
+    weighed = [rng.uniform(0.2, 2, shape).astype(np.float32)] if shape else []
     for reduction in REDUCTIONS:
-        for weights in (None, rng.uniform(0.2, 2, 7).astype(np.float32)):
-            if weights is not None and name == "Dice":
-                continue  # one value for the whole batch: there is no sample to weigh
+        for weights in (None, *weighed):
             made = [
                 getattr(library, name)(reduction=reduction, **options) for library in (losses, keras().losses)
             ]

@@ -11,8 +11,11 @@ from tests.peers.scoring_rows import BATCHES, METRICS, draw
 
 pytestmark = pytest.mark.peers
 
-# Keras's own take no weights here, or weigh by element where a sample's weight is meant.
+# Keras's own take no weights here.
 UNWEIGHTED = {"ConcordanceCorrelation", "PearsonCorrelation"}
+
+# Keras cuts the weights of these down to whole numbers, so it is asked with whole ones.
+COUNTING = {"BinaryIoU", "IoU", "MeanIoU", "OneHotIoU", "OneHotMeanIoU"}
 
 
 def names() -> list[str]:
@@ -20,12 +23,20 @@ def names() -> list[str]:
     return sorted(name for name in kinds if name not in ("Metric", "Mean", "Sum", "MeanMetricWrapper"))
 
 
+def draw_weights(name, labels, rng):
+    """Draw a weight a sample; BinaryIoU of Keras wants one a value."""
+    if name in COUNTING:
+        shape = labels.shape if name == "BinaryIoU" else len(labels)
+        return rng.integers(1, 4, shape).astype(np.float32)
+    return rng.uniform(0.2, 2, len(labels)).astype(np.float32)
+
+
 def results(name, kind, options, rng, weighted):
     """Give both results over a row of batches."""
     ours, theirs = (getattr(library, name)(**options) for library in (metrics, keras().metrics))
     for size in BATCHES:
         labels, answers = draw(kind, rng, size)
-        weights = rng.uniform(0.2, 2, size).astype(np.float32) if weighted else None
+        weights = draw_weights(name, labels, rng) if weighted else None
         for metric in (ours, theirs):
             metric.update_state(labels, answers, sample_weight=weights)
     return np.asarray(ours.result()), np.asarray(theirs.result())

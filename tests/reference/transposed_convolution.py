@@ -55,9 +55,7 @@ def transposed_convolution(inputs, kernel, bias, strides, padding, dilation, out
 def depthwise_convolution(inputs, kernel, bias, strides, padding, dilation):
     """Convolve each channel with its own kernels (*window, channels, multiplier), side by side."""
     outputs = [
-        convolution(
-            inputs[..., [channel]], kernel[..., [channel], :], None, strides, padding, dilation
-        )
+        convolution(inputs[..., [channel]], kernel[..., [channel], :], None, strides, padding, dilation)
         for channel in range(inputs.shape[-1])
     ]
     joined = np.concatenate(outputs, axis=-1)

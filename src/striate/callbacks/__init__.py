@@ -5,6 +5,7 @@ from striate.core.lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "BackupAndRestore": ".backup",
         "CSVLogger": ".csv_logger",
         "Callback": ".base",
         "CallbackList": ".callback_list",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -33,8 +34,7 @@ def layer_normalize(
     last = list(range(inputs.ndim - len(axes), inputs.ndim))
     if list(axes) == last:
         return F.layer_norm(inputs, [inputs.shape[axis] for axis in axes], gamma, beta, epsilon)
-    variance, mean = torch.var_mean(inputs, dim=tuple(axes), correction=0, keepdim=True)
-    outputs = (inputs - mean) * torch.rsqrt(variance + epsilon)
+    outputs = _standardize(inputs, tuple(axes), epsilon)
     if gamma is not None:
         outputs = outputs * at_axes(gamma, inputs.ndim, axes)
     return outputs if beta is None else outputs + at_axes(beta, inputs.ndim, axes)
@@ -55,16 +55,18 @@ def group_normalize(
         inputs and outputs (batch, ..., channels); gamma, beta (channels,); groups of
         neighbouring channels.
     """
-    channels = inputs.shape[-1]
-    grouped = inputs.reshape(inputs.shape[0], -1, groups, channels // groups)
-    variance, mean = torch.var_mean(grouped, dim=(1, 3), correction=0, keepdim=True)
-    inverse = torch.rsqrt(variance + epsilon)
+    size = inputs.shape[-1] // groups
+    grouped = inputs.reshape(inputs.shape[0], math.prod(inputs.shape[1:-1]), groups, size)
+    outputs = _standardize(grouped, (1, 3), epsilon).reshape(inputs.shape)
     if gamma is not None:
-        inverse = inverse * gamma.reshape(groups, -1)
-    outputs = (grouped - mean) * inverse
-    if beta is not None:
-        outputs = outputs + beta.reshape(groups, -1)
-    return outputs.reshape(inputs.shape)
+        outputs = outputs * gamma
+    return outputs if beta is None else outputs + beta
+
+
+def _standardize(inputs: torch.Tensor, axes: tuple[int, ...], epsilon: float) -> torch.Tensor:
+    # Not `var_mean`, which warns of an empty batch.
+    centered = inputs - inputs.mean(dim=axes, keepdim=True)
+    return centered * torch.rsqrt(centered.square().mean(dim=axes, keepdim=True) + epsilon)
 
 
 def rms_normalize(

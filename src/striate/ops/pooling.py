@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch.nn import functional as F
@@ -68,15 +67,9 @@ def adaptive_pool(inputs: torch.Tensor, lengths: Sequence[int], *, takes_largest
         inputs (batch, *axes, channels) with one to three axes, out (batch, *lengths, channels).
     """
     image, sizes = as_image(inputs), _sizes(lengths)
-    if takes_largest:
-        pooled = (
-            F.adaptive_max_pool3d(image, sizes) if len(sizes) == 3 else F.adaptive_max_pool2d(image, sizes)
-        )
-    elif len(sizes) == 3:
-        pooled = F.adaptive_avg_pool3d(image, sizes)
-    else:
-        pooled = F.adaptive_avg_pool2d(image, sizes)
-    return from_image(pooled, inputs.ndim - 2)
+    reduce = "max" if takes_largest else "avg"
+    pool = getattr(F, f"adaptive_{reduce}_pool{3 if len(lengths) == 3 else 2}d")
+    return from_image(pool(as_image(inputs), _sizes(lengths)), inputs.ndim - 2)
 
 
 def _sizes(numbers: Sequence[int]) -> tuple[int, ...]:
