@@ -8,7 +8,6 @@ __getattr__, __dir__, __all__ = attach(
         "StriateError": ".core.errors",
         "__version__": ".core.version",
         "activations": ".activations",
-        
         "callbacks": ".callbacks",
         "clone_model": ".models",
         "constraints": ".constraints",

@@ -66,5 +66,5 @@ def test_a_damaged_backup_is_refused(tmp_path):
 def test_arguments_that_cannot_be_are_refused():
     with pytest.raises(ArgumentError, match="takes a folder to write to"):
         BackupAndRestore("")
-    with pytest.raises(ArgumentError, match="save_freq must be 'epoch': .*; got 10"):
+    with pytest.raises(ArgumentError, match=r"save_freq must be 'epoch': .*; got 10"):
         BackupAndRestore("backup", save_freq=10)

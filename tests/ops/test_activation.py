@@ -8,6 +8,7 @@ from striate.ops.activation import (
     gated_linear,
     log_softmax,
     rectify,
+    sigmoid,
     soft_shrink,
     softmax,
     sparse_plus,
@@ -138,3 +139,15 @@ def test_the_gate_refuses_an_axis_it_cannot_halve():
 def test_the_gate_halves_the_axis_it_is_given():
     inputs = torch.tensor([[3.0, 5.0], [0.0, 0.0]])
     assert gated_linear(inputs, axis=0).tolist() == [[1.5, 2.5]]
+
+
+@pytest.mark.parametrize("function", [softmax, log_softmax])
+def test_probabilities_from_half_precision_are_computed_and_kept_in_float32(function):
+    values = torch.tensor([[0.0, 9.0]], dtype=torch.bfloat16)
+    assert function(values).dtype == torch.float32
+    assert torch.equal(function(values), function(values.float()))
+
+
+def test_a_sigmoid_of_half_precision_does_not_become_a_certainty():
+    assert sigmoid(torch.tensor(8.0, dtype=torch.bfloat16)) < 1
+    assert sigmoid(torch.zeros(2, dtype=torch.float64)).dtype == torch.float64

@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from striate.activations.inputs import as_floating
-from striate.ops.activation import square_plus
+from striate.ops import activation as formulas
 
 
 def sigmoid(x: Any) -> torch.Tensor:
@@ -20,7 +20,7 @@ def sigmoid(x: Any) -> torch.Tensor:
     >>> sigmoid(0.0)
     tensor(0.5000)
     """
-    return torch.sigmoid(as_floating(x))
+    return formulas.sigmoid(as_floating(x))
 
 
 def log_sigmoid(x: Any) -> torch.Tensor:
@@ -112,7 +112,7 @@ def squareplus(x: Any, b: float = 4.0) -> torch.Tensor:
     >>> squareplus([0.0, 1.5])
     tensor([1., 2.])
     """
-    return square_plus(as_floating(x), b)
+    return formulas.square_plus(as_floating(x), b)
 
 
 def gelu(x: Any, approximate: bool = False) -> torch.Tensor:

@@ -71,19 +71,27 @@ class BackupAndRestore(Callback):
         """Put the state back before the first step, when model and optimiser have their weights."""
         if self._waiting is None:
             return
-        weights = arrays_from_bytes(self._waiting[_WEIGHTS], str(self.path))
+        place = str(self.path)
+        weights = arrays_from_bytes(self._waiting[_WEIGHTS], place)
         self.model.set_weights([weights[name] for name in sorted(weights)])
-        self.model.optimizer.load_state_arrays(arrays_from_bytes(self._waiting[_OPTIMIZER], str(self.path)))
+        arrays = arrays_from_bytes(self._waiting[_OPTIMIZER], place)
+        saved = read_json_entry(self._waiting, _STATE, place)["optimizer"]
+        known = list(self.model.optimizer.state_arrays())
+        if len(saved) == len(known):
+            # By order, not by name: a network built again in one process has layers with other numbers.
+            arrays = {new: arrays[old] for new, old in zip(known, saved, strict=True)}
+        self.model.optimizer.load_state_arrays(arrays)
         self._waiting = None
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Write the backup; the one before stays until the new one is complete."""
         self.backup_dir.mkdir(parents=True, exist_ok=True)
         weights = {f"{number:06d}": array for number, array in enumerate(self.model.get_weights())}
+        state = self.model.optimizer.state_arrays()
         contents = {
-            _STATE: json_bytes({"epochs_done": epoch + 1}),
+            _STATE: json_bytes({"epochs_done": epoch + 1, "optimizer": list(state)}),
             _WEIGHTS: tensor_bytes(weights),
-            _OPTIMIZER: tensor_bytes(self.model.optimizer.state_arrays()),
+            _OPTIMIZER: tensor_bytes(state),
         }
         BACKUP_FORMAT.write(self.path, {}, contents)
 

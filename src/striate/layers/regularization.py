@@ -7,11 +7,11 @@ from typing import Any
 import torch
 
 from striate.core.errors import ArgumentError, ShapeError
-from striate.core.shapes import Shape, format_shape
-from striate.layers.base import Layer
+from striate.core.shapes import format_shape
+from striate.layers.seeded import SeededLayer
 
 
-class Dropout(Layer):
+class Dropout(SeededLayer):
     """Sets each value to 0 with probability `rate` in training, and scales the rest by 1 / (1 - rate).
 
     In inference nothing happens. With `noise_shape`, axes of size 1 drop together. With a
@@ -33,12 +33,11 @@ class Dropout(Layer):
         seed: int | None = None,
         **options: Any,
     ):
-        super().__init__(**options)
+        super().__init__(seed, **options)
         if not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
             raise ArgumentError(f"{self._label()}: rate is a share from 0 to 1; got {rate!r}.")
-        self.rate, self.seed = float(rate), seed
+        self.rate = float(rate)
         self.noise_shape = None if noise_shape is None else tuple(noise_shape)
-        self._generator: torch.Generator | None = None
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Drop and scale in training, hand on otherwise."""
@@ -65,22 +64,10 @@ class Dropout(Layer):
             for found, wanted in zip(inputs.shape, self.noise_shape, strict=True)
         ]
 
-    def _own_generator(self, device: torch.device) -> torch.Generator | None:
-        if self.seed is None:
-            return None
-        if self._generator is None or self._generator.device.type != device.type:
-            self._generator = torch.Generator(device).manual_seed(self.seed)
-        return self._generator
-
-    def compute_output_shape(self, input_shape: Any) -> Shape:
-        """The shape stays."""
-        return tuple(input_shape)
-
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this layer again."""
         return {
             **super().get_config(),
             "rate": self.rate,
             "noise_shape": self.noise_shape,
-            "seed": self.seed,
         }

@@ -6,6 +6,7 @@ The room `models` walks the nodes back from a model's outputs to its inputs.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,9 @@ from striate.core.tree import leaves, map_leaves
 
 class SymbolicTensor:
     """The promise of a tensor: its shape, with None for the batch, and the call that will make it."""
+
+    # NumPy's numbers leave `2.0 * tensor` to this class.
+    __array_ufunc__ = None
 
     def __init__(self, shape: Shape, dtype: torch.dtype, name: str):
         self.shape = tuple(shape)
@@ -41,6 +45,47 @@ class SymbolicTensor:
 
     def __bool__(self) -> bool:
         raise ArgumentError(f"{self!r} has no numbers yet, so it is neither true nor false.")
+
+    def __add__(self, other: Any) -> Any:
+        return _record("add", self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return _record("add", other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return _record("subtract", self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return _record("subtract", other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return _record("multiply", self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return _record("multiply", other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return _record("divide", self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return _record("divide", other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return _record("power", self, other)
+
+    def __neg__(self) -> Any:
+        return _record("multiply", self, -1)
+
+    def __getitem__(self, place: Any) -> Any:
+        raise ArgumentError(
+            f"{self!r} cannot be indexed: parts of it are cut out by Cropping1D, Cropping2D or Cropping3D, "
+            "or by a Layer of your own whose call does it."
+        )
+
+
+def _record(operation: str, first: Any, second: Any) -> Any:
+    # By text, because the layers that stand for arithmetic are made of this module.
+    return importlib.import_module("striate.layers.arithmetic").record(operation, first, second)
 
 
 class Node:

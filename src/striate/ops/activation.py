@@ -133,6 +133,24 @@ def sparsemax(inputs: torch.Tensor, axis: int = -1) -> torch.Tensor:
     return torch.relu(shifted - tau.movedim(-1, axis))
 
 
+def _wide(inputs: torch.Tensor) -> torch.dtype:
+    # Probabilities near 1 keep only three digits in bf16: they would not sum to 1, and a loss
+    # would see a certainty that is not there.
+    return torch.float32 if inputs.dtype in (torch.bfloat16, torch.float16) else inputs.dtype
+
+
+def sigmoid(inputs: torch.Tensor) -> torch.Tensor:
+    """Squeeze values between 0 and 1; from half-precision input in float32, as `softmax`.
+
+    Shape:
+        in and out the same; out 0 to 1.
+
+    >>> sigmoid(torch.tensor(8.0, dtype=torch.bfloat16)) < 1
+    tensor(True)
+    """
+    return torch.sigmoid(inputs.to(_wide(inputs)))
+
+
 def softmax(inputs: torch.Tensor, axis: int | Sequence[int] = -1) -> torch.Tensor:
     """Turn values into probabilities that sum to 1 along an axis, or over several axes together.
 
@@ -143,7 +161,7 @@ def softmax(inputs: torch.Tensor, axis: int | Sequence[int] = -1) -> torch.Tenso
     tensor(0.1250)
     """
     if isinstance(axis, int):
-        return torch.softmax(inputs, axis)
+        return torch.softmax(inputs, axis, dtype=_wide(inputs))
     return log_softmax(inputs, axis).exp()
 
 
@@ -156,6 +174,7 @@ def log_softmax(inputs: torch.Tensor, axis: int | Sequence[int] = -1) -> torch.T
     >>> log_softmax(torch.tensor([0.0, 1000.0]))
     tensor([-1000.,     0.])
     """
+    inputs = inputs.to(_wide(inputs))
     if isinstance(axis, int):
         return torch.log_softmax(inputs, axis)
     return inputs - torch.logsumexp(inputs, dim=tuple(axis), keepdim=True)

@@ -66,7 +66,6 @@ def adaptive_pool(inputs: torch.Tensor, lengths: Sequence[int], *, takes_largest
     Shape:
         inputs (batch, *axes, channels) with one to three axes, out (batch, *lengths, channels).
     """
-    image, sizes = as_image(inputs), _sizes(lengths)
     reduce = "max" if takes_largest else "avg"
     pool = getattr(F, f"adaptive_{reduce}_pool{3 if len(lengths) == 3 else 2}d")
     return from_image(pool(as_image(inputs), _sizes(lengths)), inputs.ndim - 2)

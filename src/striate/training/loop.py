@@ -97,7 +97,6 @@ def fit(
     history = _train(stepper, feeds.train, schedule, hooks, validation)
     if isinstance(feeds.train, ArrayFeed):
         module.input_range = feeds.input_range  # type: ignore[assignment]
-    module.history = history
     return history
 
 
@@ -105,6 +104,7 @@ def _train(
     stepper: Stepper, feed: Feed, schedule: Schedule, hooks: CallbackList, validation: Validation
 ) -> History:
     history = hooks.history or History()
+    stepper.module.history = history
     with mode_of(stepper.module, True):
         try:
             _run_epochs(stepper, feed, schedule, hooks, validation)
