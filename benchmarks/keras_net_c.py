@@ -157,7 +157,11 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--peer-python", action="append", default=[], metavar="BACKEND=PYTHON", help="may be given several times"
+        "--peer-python",
+        action="append",
+        default=[],
+        metavar="BACKEND=PYTHON",
+        help="may be given several times",
     )
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--steps", type=int, default=20)
@@ -170,7 +174,10 @@ def main() -> None:
     chosen = [pair.partition("=")[::2] for pair in options.peer_python]
     places = [("striate", sys.executable), *chosen]
     print(f"{time.strftime('%Y-%m-%d')}, {machine()}")
-    print(f"net C, {options.steps} steps of {options.batch}, accuracy metric on, {options.rounds} rounds", flush=True)
+    print(
+        f"net C, {options.steps} steps of {options.batch}, accuracy metric on, {options.rounds} rounds",
+        flush=True,
+    )
     sides = [Side(name, python, options.steps, options.batch) for name, python in places]
     for side in sides:
         side.epoch(counted=False)

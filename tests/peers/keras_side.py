@@ -80,7 +80,9 @@ def make_pair(name: str, case: Configuration, rng: np.random.Generator) -> tuple
         theirs.build(case.shape)
     wanted = [tuple(weight.shape) for weight in theirs.weights]
     assert [array.shape for array in ours.get_weights()] == wanted
-    weights = [draw_weight(weight.name, shape, rng) for weight, shape in zip(theirs.weights, wanted, strict=True)]
+    weights = [
+        draw_weight(weight.name, shape, rng) for weight, shape in zip(theirs.weights, wanted, strict=True)
+    ]
     if weights:
         ours.set_weights(weights)
         theirs.set_weights(weights)
@@ -115,7 +117,9 @@ def draw_weight(name: str, shape: tuple[int, ...], rng: np.random.Generator) -> 
 def arrays_of(structure: Any) -> list[np.ndarray]:
     """List every tensor of either library, or array, as an array."""
     return [
-        leaf.detach().numpy() if isinstance(leaf, torch.Tensor) else np.asarray(keras().ops.convert_to_numpy(leaf))
+        leaf.detach().numpy()
+        if isinstance(leaf, torch.Tensor)
+        else np.asarray(keras().ops.convert_to_numpy(leaf))
         for leaf in leaves(structure)
     ]
 
@@ -142,7 +146,9 @@ def forward_difference(name: str, case: Configuration, rng: np.random.Generator)
     """Compare the two in inference."""
     ours, theirs = make_pair(name, case, rng)
     inputs = case.inputs(rng)
-    return farthest(ours(inputs), theirs(inputs, training=False) if takes_training(theirs) else theirs(inputs))
+    return farthest(
+        ours(inputs), theirs(inputs, training=False) if takes_training(theirs) else theirs(inputs)
+    )
 
 
 def takes_training(layer: Any) -> bool:
@@ -158,11 +164,15 @@ def training_difference(name: str, case: Configuration, rng: np.random.Generator
     outputs = ours.train()(map_leaves(torch.from_numpy, inputs))
     pulls = map_leaves(lambda leaf: rng.standard_normal(tuple(leaf.shape), np.float32), outputs)
     wanted = keras_step(theirs, inputs, pulls, by_inputs)
-    found = striate_step(ours, inputs, pulls, by_inputs, dict(zip(range(99), theirs.get_weights(), strict=False)))
+    found = striate_step(
+        ours, inputs, pulls, by_inputs, dict(zip(range(99), theirs.get_weights(), strict=False))
+    )
     return max(farthest(found[key], wanted[key]) for key in wanted)
 
 
-def striate_step(layer: Any, inputs: Any, pulls: Any, by_inputs: bool, weights: Mapping[int, Any]) -> dict[str, Any]:
+def striate_step(
+    layer: Any, inputs: Any, pulls: Any, by_inputs: bool, weights: Mapping[int, Any]
+) -> dict[str, Any]:
     """One pass in training from given weights, with the gradient of the outputs' product with `pulls`."""
     if weights:
         layer.set_weights(list(weights.values()))
@@ -190,13 +200,15 @@ def keras_step(layer: Any, inputs: Any, pulls: Any, by_inputs: bool) -> dict[str
 
     def product(weights: Any, data: Any) -> Any:
         outputs, state = layer.stateless_call(weights, kept, data, **options)
-        total = sum((output * pull).sum() for output, pull in zip(leaves(outputs), leaves(pulls), strict=True))
+        total = sum(
+            (output * pull).sum() for output, pull in zip(leaves(outputs), leaves(pulls), strict=True)
+        )
         return total, (outputs, state)
 
     chosen = (0, 1) if by_inputs else (0,)
-    (_, (outputs, state)), gradients = jax().jit(
-        jax().value_and_grad(product, argnums=chosen, has_aux=True)
-    )(trainable, inputs)
+    (_, (outputs, state)), gradients = jax().jit(jax().value_and_grad(product, argnums=chosen, has_aux=True))(
+        trainable, inputs
+    )
     return {
         "outputs": outputs,
         "by inputs": gradients[1] if by_inputs else [],

@@ -37,7 +37,9 @@ def layer_normalization(name: str, rng: np.random.Generator) -> Configuration:
     shape = tuple(int(size) for size in rng.integers(3, 7, int(rng.integers(2, 5))))
     axis = one(rng, -1, len(shape) - 1, *([[-2, -1]] if len(shape) > 2 else []))
     arguments = {"axis": axis, "epsilon": one(rng, 1e-3, 1e-2)}
-    return Configuration({**arguments, "center": one(rng, True, False), "scale": one(rng, True, False)}, shape)
+    return Configuration(
+        {**arguments, "center": one(rng, True, False), "scale": one(rng, True, False)}, shape
+    )
 
 
 @family("GroupNormalization")
@@ -48,7 +50,9 @@ def group_normalization(name: str, rng: np.random.Generator) -> Configuration:
     axes = tuple(int(size) for size in rng.integers(3, 6, int(rng.integers(1, 3))))
     shape = (3, channels, *axes) if first else (3, *axes, channels)
     arguments = {"groups": one(rng, groups, -1), "axis": 1 if first else -1, "epsilon": one(rng, 1e-3, 1e-2)}
-    return Configuration({**arguments, "center": one(rng, True, False), "scale": one(rng, True, False)}, shape)
+    return Configuration(
+        {**arguments, "center": one(rng, True, False), "scale": one(rng, True, False)}, shape
+    )
 
 
 @family("RMSNormalization", "UnitNormalization")
@@ -183,7 +187,9 @@ def border(name: str, rng: np.random.Generator) -> Configuration:
         sizes = one(rng, int(rng.integers(0, 3)), (int(rng.integers(0, 3)), int(rng.integers(0, 3))))
     else:
         pairs = tuple((int(rng.integers(0, 3)), int(rng.integers(0, 3))) for _ in range(rank))
-        sizes = one(rng, int(rng.integers(0, 3)), tuple(int(size) for size in rng.integers(0, 3, rank)), pairs)
+        sizes = one(
+            rng, int(rng.integers(0, 3)), tuple(int(size) for size in rng.integers(0, 3, rank)), pairs
+        )
     arguments = {"padding" if name.startswith("Zero") else "cropping": sizes}
     data_format = in_format(arguments, rng) if rank > 1 else "channels_last"
     return Configuration(arguments, image_shape(rng, rank, 5, int(rng.integers(1, 4)), data_format))

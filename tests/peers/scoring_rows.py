@@ -139,7 +139,12 @@ RATES: list[tuple[str, dict[str, Any]]] = [
     ("binary", {"thresholds": [0.2, 0.5, 0.8]}),
     ("binary", {"thresholds": 0.3}),
 ]
-CHOSEN = [*RATES, ("one_hot", {"class_id": 2}), ("one_hot", {"top_k": 2}), ("one_hot", {"top_k": 1, "class_id": 1})]
+CHOSEN = [
+    *RATES,
+    ("one_hot", {"class_id": 2}),
+    ("one_hot", {"top_k": 2}),
+    ("one_hot", {"top_k": 1, "class_id": 1}),
+]
 
 METRICS: Rows = {
     "Accuracy": [("two_indices", {})],

@@ -118,12 +118,12 @@ def test_an_optimizer_walks_as_in_keras(name, note):
     assert name in OWN, f"write a row of options for {name}"
     choices = [*EVERYWHERE, *OWN[name]]
     found = [
-        farthest_weights(
-            getattr(optimizers, name)(**options), getattr(keras().optimizers, name)(**options)
-        )
+        farthest_weights(getattr(optimizers, name)(**options), getattr(keras().optimizers, name)(**options))
         for options in choices
     ]
-    failed = [(difference, choices[row]) for row, difference in enumerate(found) if not difference <= TOLERANCE]
+    failed = [
+        (difference, choices[row]) for row, difference in enumerate(found) if not difference <= TOLERANCE
+    ]
     assert not failed
     note("optimizers, 20 steps", name, len(choices), max(found))
 

@@ -19,7 +19,9 @@ model = keras.Sequential(
         layers.MaxPooling2D(),
         layers.Conv2D(64, 3, padding="same", activation="relu"),
         layers.MaxPooling2D(),
-        layers.Conv2D(128, 3, padding="same", activation="relu", kernel_regularizer=keras.regularizers.l2(1e-4)),
+        layers.Conv2D(
+            128, 3, padding="same", activation="relu", kernel_regularizer=keras.regularizers.l2(1e-4)
+        ),
         layers.MaxPooling2D(),
         layers.Conv2D(128, 3, padding="same", activation="relu"),
         layers.MaxPool2D(),

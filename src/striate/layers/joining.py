@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -117,13 +118,9 @@ class Dot(Merge):
             inputs = [unit_normalize(part, [axis]) for part, axis in zip(inputs, places, strict=True)]
         first, second = (part.movedim(axis, -1) for part, axis in zip(inputs, places, strict=True))
         kept = (*first.shape[1:-1], *second.shape[1:-1])
-        size = first.shape[-1]
-        products = first.flatten(1, -2) if first.ndim > 2 else first.unsqueeze(1)
-        others = second.flatten(1, -2) if second.ndim > 2 else second.unsqueeze(1)
-        outputs = torch.bmm(
-            products.reshape(first.shape[0], -1, size) if size and len(first) else products, others.mT
-        )
-        return outputs.reshape(first.shape[0], *(kept or (1,)))
+        batch, size = first.shape[0], first.shape[-1]
+        rows, columns = (part.reshape(batch, math.prod(part.shape[1:-1]), size) for part in (first, second))
+        return torch.bmm(rows, columns.mT).reshape(batch, *(kept or (1,)))
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         """Say the output's shape: the axes that are not added up over."""

@@ -68,16 +68,11 @@ class ElementwiseMerge(Merge):
         shapes = self.shapes(input_shape)
         batches = {shape[0] for shape in shapes} - {None}
         axes = max(len(shape) for shape in shapes) - 1
-        columns = zip(*((1,) * (axes + 1 - len(shape)) + shape[1:] for shape in shapes), strict=True)
-        sizes: list[int | None] = []
-        for column in columns:
-            larger = {size for size in column if size not in (None, 1)}
-            if len(larger) > 1:
-                batches |= {-1, -2}
-            sizes.append(None if None in column else max(larger, default=1))
-        if len(batches) > 1:
+        columns = list(zip(*((1,) * (axes + 1 - len(shape)) + shape[1:] for shape in shapes), strict=True))
+        if len(batches) > 1 or any(len(set(column) - {None, 1}) > 1 for column in columns):
             listed = ", ".join(format_shape(shape) for shape in shapes)
             raise ShapeError(f"{self._label()}: these shapes do not go together: {listed}.")
+        sizes = (None if None in column else max(column) for column in columns)
         return (next(iter(batches), None), *sizes)
 
 

@@ -14,6 +14,8 @@ from collections.abc import Sequence
 import torch
 from torch.nn import functional as F
 
+from striate.ops.convolution import pad
+
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
 
 # How far each kernel reaches, in pixels of the larger of the two grids.
@@ -95,17 +97,6 @@ def largest_fitting(height: int, width: int, size: tuple[int, int]) -> tuple[int
     return fitting_height, fitting_width
 
 
-def smallest_holding(height: int, width: int, size: tuple[int, int]) -> tuple[int, int]:
-    """Find the smallest height and width around an image that have the proportions of `size`.
-
-    >>> smallest_holding(340, 500, (200, 200))
-    (500, 500)
-    """
-    holding_height = max(height, math.floor(width * size[0] / size[1]))
-    holding_width = max(width, math.floor(height * size[1] / size[0]))
-    return holding_height, holding_width
-
-
 def central_crop(inputs: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     """Cut the middle out of images; where a side cannot be halved, the far end loses the odd pixel more.
 
@@ -114,3 +105,20 @@ def central_crop(inputs: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     """
     top, left = (inputs.shape[1] - size[0]) // 2, (inputs.shape[2] - size[1]) // 2
     return inputs[:, top : top + size[0], left : left + size[1]]
+
+
+def surrounded(inputs: torch.Tensor, size: tuple[int, int], value: float = 0.0) -> torch.Tensor:
+    """Put equal borders on both sides of images, so that they have the proportions of `size`.
+
+    As in Keras an odd pixel is left out, so proportions may be off by one pixel.
+
+    Shape:
+        inputs (batch, height, width, channels), out (batch, larger height, larger width, channels).
+
+    >>> surrounded(torch.zeros(1, 2, 6, 1), (3, 3)).shape
+    torch.Size([1, 6, 6, 1])
+    """
+    height, width = inputs.shape[1:3]
+    top = max(math.floor(width * size[0] / size[1]) - height, 0) // 2
+    left = max(math.floor(height * size[1] / size[0]) - width, 0) // 2
+    return pad(inputs, [(top, top), (left, left)], value)
