@@ -50,7 +50,7 @@ def run(trained, tmp_path, monkeypatch) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("verb", ["", "train", "evaluate", "predict", "summary"])
+@pytest.mark.parametrize("verb", ["", "train", "evaluate", "predict", "summary", "runtime"])
 def test_the_help_reads_as_it_did(verb, capsys, monkeypatch):
     # Set STRIATE_WRITE_GOLDEN to write the texts anew, then read what changed.
     monkeypatch.setenv("COLUMNS", "40")
@@ -232,3 +232,22 @@ def test_output_that_nobody_reads_to_the_end_is_no_error(here):
         check=True,
     )
     assert found.stderr == ""
+
+
+def test_runtime_says_what_computes_here_and_why(capsys):
+    assert main(["runtime", "--device", "cpu", "precision=float32"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[:2] == ["device", "cpu"]
+    assert lines[-1].startswith("memory")
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"), [({}, "1000"), ({"GOMP_SPINCOUNT": "5"}, "5"), ({"OMP_WAIT_POLICY": "ACTIVE"}, None)]
+)
+def test_threads_that_wait_give_way_soon_unless_the_person_said_otherwise(monkeypatch, capsys, given, wanted):
+    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    main(["--version"])
+    assert os.environ.get("GOMP_SPINCOUNT") == wanted

@@ -25,6 +25,7 @@ class LayerRow:
     differs_in_training: bool = False
     has_gradient: bool = True
     has_config: bool = True
+    whole_numbers_below: int | None = None
 
     def make(self, **options: Any) -> layers.Layer:
         """Make the layer; `options` go beside the row's own arguments."""
@@ -162,6 +163,48 @@ ROWS = [
     LayerRow(layers.InstanceNormalization, IMAGES, IMAGES),
     LayerRow(layers.RMSNormalization, SIGNALS, SIGNALS),
     LayerRow(layers.UnitNormalization, SIGNALS, SIGNALS, {"axis": [1, 2]}),
+    LayerRow(layers.Add, [IMAGES, IMAGES, (3, 4)], IMAGES),
+    LayerRow(layers.Multiply, [IMAGES, IMAGES, (3, 4)], IMAGES),
+    LayerRow(layers.Average, [IMAGES, IMAGES, (3, 4)], IMAGES),
+    LayerRow(layers.Maximum, [IMAGES, IMAGES, (3, 4)], IMAGES),
+    LayerRow(layers.Minimum, [IMAGES, IMAGES, (3, 4)], IMAGES),
+    LayerRow(layers.Subtract, [SIGNALS, (3, 1, 4)], SIGNALS),
+    LayerRow(layers.Divide, [SIGNALS, (3, 1, 4)], SIGNALS),
+    LayerRow(layers.Concatenate, [IMAGES, (3, 7, 6, 2)], (3, 7, 6, 6)),
+    LayerRow(layers.Concatenate, [SIGNALS, (3, 2, 4)], (3, 11, 4), {"axis": 1}),
+    LayerRow(layers.Dot, [SIGNALS, (3, 5, 4)], (3, 9, 5), {"axes": 2, "normalize": True}),
+    LayerRow(layers.Dot, [VECTORS, VECTORS], (3, 1), {"axes": -1}),
+    LayerRow(
+        layers.Arithmetic, VECTORS, VECTORS, {"operation": "subtract", "number": 1, "number_first": True}
+    ),
+    LayerRow(layers.SpatialDropout1D, SIGNALS, SIGNALS, {"rate": 0.5}, differs_in_training=True),
+    LayerRow(layers.SpatialDropout2D, IMAGES, IMAGES, {"rate": 0.5}, differs_in_training=True),
+    LayerRow(layers.SpatialDropout3D, VOLUMES, VOLUMES, {"rate": 0.5}, differs_in_training=True),
+    LayerRow(layers.AlphaDropout, VECTORS, VECTORS, {"rate": 0.5}, differs_in_training=True),
+    LayerRow(layers.GaussianDropout, VECTORS, VECTORS, {"rate": 0.5}, differs_in_training=True),
+    LayerRow(layers.GaussianNoise, VECTORS, VECTORS, {"stddev": 0.5}, differs_in_training=True),
+    LayerRow(layers.ActivityRegularization, VECTORS, VECTORS, {"l2": 0.1}),
+    LayerRow(
+        layers.Embedding,
+        VECTORS,
+        (3, 8, 5),
+        {"input_dim": 10, "output_dim": 5},
+        has_gradient=False,
+        whole_numbers_below=10,
+    ),
+    LayerRow(layers.PReLU, IMAGES, IMAGES, {"shared_axes": [1, 2]}),
+    LayerRow(layers.PReLU, VECTORS, VECTORS),
+    LayerRow(layers.Resizing, IMAGES, (3, 5, 9, 4), {"height": 5, "width": 9}),
+    LayerRow(
+        layers.Resizing,
+        IMAGES,
+        (3, 4, 4, 4),
+        {"height": 4, "width": 4, "interpolation": "bicubic", "pad_to_aspect_ratio": True},
+    ),
+    LayerRow(layers.CenterCrop, IMAGES, (3, 5, 2, 4), {"height": 5, "width": 2}),
+    LayerRow(layers.Normalization, VECTORS, VECTORS, {"mean": 1.5, "variance": 4.0}),
+    LayerRow(layers.Identity, VECTORS, VECTORS),
+    LayerRow(layers.Lambda, VECTORS, VECTORS, {"function": torch.tanh}, has_config=False),
 ]
 
 

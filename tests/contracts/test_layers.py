@@ -26,6 +26,8 @@ EACH_ROW_WITH_GRADIENT = each([row for row in ROWS if row.has_gradient])
 
 def inputs_of(row, dtype="float32"):
     random = np.random.default_rng(0)
+    if row.whole_numbers_below is not None:
+        return random.integers(0, row.whole_numbers_below, row.input_shape).astype(dtype)
     return map_shapes(lambda shape: random.normal(size=shape).astype(dtype), row.input_shape)
 
 

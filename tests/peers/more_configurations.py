@@ -1,4 +1,4 @@
-"""Random configurations of the layers that do not slide a window: shape, normalisation, activation, merging."""
+"""Random configurations of the layers without a window: shape, normalisation, activation, merging."""
 
 from __future__ import annotations
 

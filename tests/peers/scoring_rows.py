@@ -182,7 +182,10 @@ METRICS: Rows = {
     "TruePositives": RATES,
     "Precision": CHOSEN,
     "Recall": CHOSEN,
-    "PrecisionAtRecall": [("one_column", {"recall": 0.6}), ("one_column", {"recall": 0.3, "num_thresholds": 50})],
+    "PrecisionAtRecall": [
+        ("one_column", {"recall": 0.6}),
+        ("one_column", {"recall": 0.3, "num_thresholds": 50}),
+    ],
     "RecallAtPrecision": [("one_column", {"precision": 0.6})],
     "SensitivityAtSpecificity": [("one_column", {"specificity": 0.5})],
     "SpecificityAtSensitivity": [("one_column", {"sensitivity": 0.5})],
@@ -197,7 +200,10 @@ METRICS: Rows = {
     ],
     "F1Score": [("one_hot", {"average": average}) for average in (None, "macro", "micro", "weighted")]
     + [("binary", {"threshold": 0.4})],
-    "FBetaScore": [("one_hot", {"beta": 2.0, "average": "macro"}), ("binary", {"beta": 0.5, "threshold": 0.6})],
+    "FBetaScore": [
+        ("one_hot", {"beta": 2.0, "average": "macro"}),
+        ("binary", {"beta": 0.5, "threshold": 0.6}),
+    ],
     "BinaryIoU": [("binary", {}), ("binary", {"target_class_ids": [1], "threshold": 0.3})],
     "IoU": [("two_indices", {"num_classes": CLASSES, "target_class_ids": [0, 2]})],
     "MeanIoU": [

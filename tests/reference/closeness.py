@@ -18,8 +18,15 @@ def gradients_are_right(layer, inputs):
     """Compare the gradients by inputs and weights with finite differences; for a built float64 layer."""
     names = [name for name, _ in layer.named_parameters()]
 
-    def run(values, *weights):
-        return torch.func.functional_call(layer, dict(zip(names, weights, strict=True)), (values,))
+    several = isinstance(inputs, (list, tuple))
+    given = list(inputs) if several else [inputs]
+
+    def run(*values):
+        parts, weights = list(values[: len(given)]), values[len(given) :]
+        named = dict(zip(names, weights, strict=True))
+        return torch.func.functional_call(layer, named, (parts if several else parts[0],))
 
     weights = [parameter.detach().clone().requires_grad_() for parameter in layer.parameters()]
-    return torch.autograd.gradcheck(run, (inputs.detach().clone().requires_grad_(), *weights))
+    return torch.autograd.gradcheck(
+        run, (*(part.detach().clone().requires_grad_() for part in given), *weights)
+    )

@@ -85,7 +85,7 @@ def record(operation: str, first: Any, second: Any) -> Any:
     if isinstance(first, SymbolicTensor) and isinstance(second, SymbolicTensor):
         if operation not in MERGES:
             raise ArgumentError(
-                f"{operation} of two symbolic tensors has no layer; the second must be a number."
+                f"{operation} of two symbolic tensors has no layer: the second must be a number."
             )
         return MERGES[operation]()([first, second])
     if isinstance(first, SymbolicTensor):

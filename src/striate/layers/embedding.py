@@ -50,8 +50,8 @@ class Embedding(Layer):
         super().__init__(**options)
         if mask_zero:
             raise ArgumentError(
-                f"{self._label()}: mask_zero=True would have to tell later layers to skip steps, and none here "
-                "does. Leave it out; a learned vector for 0 does the same for convolutions and pooling."
+                f"{self._label()}: mask_zero=True would tell later layers to skip steps, and none here does. "
+                "Leave it out; a learned vector for 0 does the same for convolutions and pooling."
             )
         self.input_dim = per_axis(input_dim, 1, "input_dim")[0]
         self.output_dim = per_axis(output_dim, 1, "output_dim")[0]

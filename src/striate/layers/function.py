@@ -82,6 +82,6 @@ class Lambda(Layer):
             ArgumentError: always, with what to do instead.
         """
         raise ArgumentError(
-            f"{self._label()} holds a function, whose code cannot be saved. Write it as a Layer with call() and "
-            "get_config(), and offer it when loading: load(path, custom={'MyLayer': MyLayer})."
+            f"{self._label()} holds a function, whose code cannot be saved. Write it as a Layer with call() "
+            "and get_config(), and offer it when loading: load(path, custom={'MyLayer': MyLayer})."
         )

@@ -45,7 +45,7 @@ class Concatenate(Merge):
         axes = len(shapes[0])
         if not -axes <= self.axis < axes or any(len(shape) != axes for shape in shapes):
             raise ShapeError(
-                f"{self._label()}: the inputs need as many axes and axis {self.axis}; got {listed}."
+                f"{self._label()}: the inputs need equally many axes, axis {self.axis} among them; got {listed}."
             )
         joined: list[int | None] = []
         for axis, column in enumerate(zip(*shapes, strict=True)):
@@ -88,7 +88,7 @@ class Dot(Merge):
 
     def __init__(self, axes: int | Sequence[int], normalize: bool = False, **options: Any):
         super().__init__(**options)
-        given = list(axes) if isinstance(axes, (list, tuple)) else [axes, axes]
+        given: list[Any] = list(axes) if isinstance(axes, (list, tuple)) else [axes, axes]
         if len(given) != 2 or any(
             isinstance(axis, bool) or not isinstance(axis, int) or axis == 0 for axis in given
         ):

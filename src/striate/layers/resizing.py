@@ -109,7 +109,7 @@ class Resizing(ImageSize):
             inputs if given.is_floating_point else inputs.to(self.dtype), self.data_format
         )
         if self.crop_to_aspect_ratio:
-            images = central_crop(images, largest_fitting(*images.shape[1:3], self.size))
+            images = central_crop(images, largest_fitting(images.shape[1], images.shape[2], self.size))
         elif self.pad_to_aspect_ratio:
             images = surrounded(images, self.size, self.fill_value)
         images = from_channels_last(

@@ -38,6 +38,9 @@ class Normalization(Layer):
     [[3.0]]
     """
 
+    mean: torch.Tensor
+    variance: torch.Tensor
+
     def __init__(
         self,
         axis: int | Sequence[int] | None = -1,
@@ -84,7 +87,8 @@ class Normalization(Layer):
 
         Of a batch that is a pair, the first part counts.
         """
-        batches = [data] if is_array(data) or isinstance(data, torch.Tensor) else data
+        empty = isinstance(data, (list, tuple)) and not data
+        batches = [data] if not empty and (is_array(data) or isinstance(data, torch.Tensor)) else data
         count, mean, square = 0, np.zeros(()), np.zeros(())
         for batch in batches:
             values = as_tensor(batch[0] if isinstance(batch, tuple) else batch).detach().cpu().numpy()
@@ -92,7 +96,7 @@ class Normalization(Layer):
             self._check_adaptable(shape)
             others = tuple(axis for axis in range(values.ndim) if axis not in self._axes(shape))
             number = int(np.prod([shape[axis] for axis in others]))
-            if number == 0:
+            if values.size == 0:
                 continue
             values = values.astype(np.float64)
             # Chan, Golub and LeVeque, 1983: the parts' own deviations, and those of their means.
