@@ -83,6 +83,7 @@ def test_the_entries_are_readable_by_any_zip_program(path):
             "class_names.json",
             "provenance.json",
             "weights.safetensors",
+            "optimizer.safetensors",
         ]
 
 

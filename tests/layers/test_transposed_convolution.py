@@ -133,3 +133,19 @@ def test_an_output_of_no_length_is_refused_with_advice():
 def test_an_unknown_number_of_channels_is_refused():
     with pytest.raises(ShapeError, match=r"must know the number of channels; got \(None, 4, None\)"):
         layers.Conv1DTranspose(2, 3).build((None, 4, None))
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape"),
+    [(Conv1DTranspose, (1, 4, 1)), (Conv2DTranspose, (1, 6, 3, 1)), (Conv3DTranspose, (1, 3, 2, 4, 1))],
+)
+def test_one_input_channel_has_a_gradient_too(kind, shape):
+    # Raised "grad_weight needs to be contiguous" inside PyTorch 2.13 before the kernel was laid out for it.
+    layer = kind(3, 2, strides=3)
+    inputs = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    layer(inputs).square().sum().backward()
+    exact = kind(3, 2, strides=3, dtype="float64")
+    exact.build(shape)
+    exact.set_weights(layer.get_weights())
+    exact(inputs.double()).square().sum().backward()
+    torch.testing.assert_close(layer.kernel.grad, exact.kernel.grad.float(), rtol=1e-5, atol=1e-5)

@@ -5,13 +5,16 @@ import torch
 from striate.layers import (
     Conv1D,
     Conv2D,
+    Conv2DTranspose,
     Dense,
+    DepthwiseConv2D,
     Flatten,
     GlobalAveragePooling2D,
     Input,
     Layer,
     MaxPooling2D,
     Reshape,
+    SeparableConv2D,
     TorchModule,
 )
 from striate.models import Model, Sequential
@@ -107,3 +110,17 @@ def test_a_shared_layer_works_once_for_each_call():
     left, right = Input((4,)), Input((4,))
     model = Model([left, right], [shared(left), shared(right)])
     assert costs_of(model.graph)[shared.name].flops == 2 * (2 * 4 * 3)
+
+
+def test_a_transposed_convolution_costs_a_kernel_for_each_input_value():
+    found = costs(Input((4, 5, 3)), Conv2DTranspose(2, 3, strides=2))
+    assert found == [LayerCost(2 * 60 * 9 * 2, 9 * 11 * 2 * 4, "")]
+
+
+def test_depthwise_and_separable_convolutions_cost_less():
+    # 6 x 6 places, 2 kernels of 3 x 3 for each of 3 channels; then 6 kernels at 4 x 4 places, mixed 5 times.
+    found = costs(
+        Input((8, 8, 3)), DepthwiseConv2D(3, depth_multiplier=2), SeparableConv2D(5, 3), Conv2D(1, 3)
+    )
+    assert [cost.flops for cost in found[:2]] == [2 * 36 * 6 * 9, 2 * 16 * 6 * (9 + 5)]
+    assert [cost.field for cost in found] == ["3 x 3", "5 x 5", "7 x 7"]

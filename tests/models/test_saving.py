@@ -21,6 +21,7 @@ from striate.core.errors import (
 from striate.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Input, Layer, TorchModule
 from striate.models import Model, Sequential, clone_model, load_model
 from striate.models.saving import fill_weights, load
+from striate.utils import set_random_seed
 
 ROWS = np.linspace(-1, 1, 12, dtype=np.float32).reshape(3, 4)
 IMAGES = np.random.default_rng(1).random((4, 6, 6, 1), np.float32)
@@ -415,3 +416,55 @@ def test_a_clone_finds_the_classes_of_the_model_itself():
     model = Sequential([Input((4,)), Scale(3.0), Dense(2, kernel_regularizer=regularizers.L2(0.1))])
     assert clone_model(model).layers[0].factor == 3.0
     assert clone_model(Own(units=7)).units == 7
+
+
+def test_training_goes_on_after_loading_as_if_it_had_not_stopped(tmp_path):
+    x = np.random.default_rng(0).random((8, 4), np.float32)
+    y = x[:, :1]
+
+    def make():
+        set_random_seed(1)
+        model = Sequential([Input((4,)), Dense(3, activation="tanh"), Dense(1)])
+        model.compile("adam", "mse", precision="float32")
+        return model
+
+    def train(model, epochs):
+        model.fit(x, y, batch_size=4, epochs=epochs, shuffle=False, verbose=0)
+
+    whole, first = make(), make()
+    train(whole, 4)
+    train(first, 2)
+    first.save(tmp_path / "half.striate")
+    second = load(tmp_path / "half.striate")
+    train(second, 2)
+    for one, other in zip(whole.get_weights(), second.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert second.optimizer.iterations == 8
+
+
+def test_a_file_that_is_only_to_be_used_leaves_the_optimiser_out(tmp_path):
+    model = Sequential([Input((40,)), Dense(40)])
+    model.compile("adam", "mse")
+    model.fit(np.ones((4, 40)), np.ones((4, 40)), verbose=0)
+    model.save(tmp_path / "whole.striate")
+    model.save(tmp_path / "lean.striate", include_optimizer=False)
+    sizes = [(tmp_path / name).stat().st_size for name in ("whole.striate", "lean.striate")]
+    assert sizes[0] > 2 * sizes[1]
+    assert load(tmp_path / "lean.striate").optimizer.iterations == 0
+
+
+def test_what_was_remembered_of_other_weights_is_not_written(tmp_path):
+    model = Sequential([Input((4,)), Dense(3), Dense(1)])
+    model.compile("adam", "mse")
+    model.fit(np.ones((4, 4)), np.ones((4, 1)), verbose=0)
+    model.layers[0].trainable = False
+    model.save(tmp_path / "frozen.striate")
+    assert load(tmp_path / "frozen.striate").optimizer.iterations == 0
+
+
+def test_an_optimiser_of_torch_is_left_out_and_that_is_said(tmp_path, capsys):
+    model = Sequential([Input((4,)), Dense(1)])
+    model.compile(torch.optim.SGD(model.parameters(), lr=0.1), "mse")
+    model.save(tmp_path / "plain.striate")
+    assert "compile again after loading" in capsys.readouterr().out
+    assert load(tmp_path / "plain.striate").compiled is None

@@ -77,10 +77,6 @@ def compare(build, images, labels, loss, optimizer, batch, note, name):
     assert difference <= 1e-3, (found, wanted)
 
 
-def slow_descent(library):
-    return library.optimizers.SGD(1e-5)
-
-
 def descent(library):
     return library.optimizers.SGD(1e-3)
 
@@ -104,7 +100,7 @@ def test_network_a_learns_as_in_keras(width, batch, note):
         images,
         odd,
         binary,
-        slow_descent,
+        descent,
         batch,
         note,
         f"A, filters / {width}",

@@ -20,12 +20,12 @@ from striate.core.errors import ArgumentError, FileFormatError
 _TABLES = ("graph", "preprocessing", "provenance")
 _GRAPH, _PREPROCESSING, _PROVENANCE = (f"{name}.json" for name in _TABLES)
 _CLASS_NAMES = "class_names.json"
-_WEIGHTS = "weights.safetensors"
+_WEIGHTS, _OPTIMIZER = "weights.safetensors", "optimizer.safetensors"
 
 MODEL_FORMAT = FileFormat(
     name="striate-model",
     version=1,
-    entries=(_GRAPH, _PREPROCESSING, _CLASS_NAMES, _PROVENANCE, _WEIGHTS),
+    entries=(_GRAPH, _PREPROCESSING, _CLASS_NAMES, _PROVENANCE, _WEIGHTS, _OPTIMIZER),
     what="model file",
 )
 
@@ -37,7 +37,8 @@ class ModelFile:
     `graph` says how the layers hang together, `weights` maps each weight's path to its array in
     Keras's layout, `preprocessing` says what was done to the data before the network,
     `class_names` are the answers in the order of the output, `provenance` says where the
-    network comes from. `manifest` may carry more facts; format and version are put in by writing.
+    network comes from, `optimizer` holds what training needs to go on, and is empty in a file
+    that is only to be used. `manifest` may carry more facts; format and version are put in by writing.
     """
 
     graph: dict[str, Any]
@@ -45,6 +46,7 @@ class ModelFile:
     preprocessing: dict[str, Any] = field(default_factory=dict)
     class_names: list[str] | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
+    optimizer: dict[str, np.ndarray] = field(default_factory=dict)
     manifest: dict[str, Any] = field(default_factory=dict)
 
 
@@ -68,6 +70,7 @@ def write_model_file(path: str | os.PathLike[str], model: ModelFile) -> None:
     contents = {f"{name}.json": json_bytes(getattr(model, name)) for name in _TABLES}
     contents[_CLASS_NAMES] = json_bytes(model.class_names)
     contents[_WEIGHTS] = tensor_bytes(model.weights)
+    contents[_OPTIMIZER] = tensor_bytes(model.optimizer)
     MODEL_FORMAT.write(path, model.manifest, contents)
 
 
@@ -87,8 +90,10 @@ def read_model_file(path: str | os.PathLike[str]) -> ModelFile:
     class_names = read_json_entry(contents, _CLASS_NAMES, place)
     if not _are_class_names(class_names):
         raise FileFormatError(f"{_CLASS_NAMES} in {place} is not a list of different texts.")
-    weights = arrays_from_bytes(contents.pop(_WEIGHTS), place)
-    return ModelFile(weights=weights, class_names=class_names, manifest=manifest, **tables)
+    weights, optimizer = (arrays_from_bytes(contents.pop(name), place) for name in (_WEIGHTS, _OPTIMIZER))
+    return ModelFile(
+        weights=weights, optimizer=optimizer, class_names=class_names, manifest=manifest, **tables
+    )
 
 
 def _are_class_names(names: Any) -> bool:

@@ -45,7 +45,8 @@ class Concatenate(Merge):
         axes = len(shapes[0])
         if not -axes <= self.axis < axes or any(len(shape) != axes for shape in shapes):
             raise ShapeError(
-                f"{self._label()}: the inputs need equally many axes, axis {self.axis} among them; got {listed}."
+                f"{self._label()}: the inputs need equally many axes, axis {self.axis} among them; "
+                f"got {listed}."
             )
         joined: list[int | None] = []
         for axis, column in enumerate(zip(*shapes, strict=True)):

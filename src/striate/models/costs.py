@@ -7,17 +7,26 @@ from typing import Any
 
 from striate.core.shapes import Shape, product, receptive_step
 from striate.core.tree import leaves
+from striate.layers.adaptive_pooling import AdaptivePooling
 from striate.layers.axes import split_shape
 from striate.layers.base import Layer
+from striate.layers.channelwise_convolution import ChannelwiseConvolution
 from striate.layers.convolution import Convolution
 from striate.layers.dense import Dense
 from striate.layers.global_pooling import GlobalPooling
 from striate.layers.pooling import Pooling
-from striate.layers.shape import Flatten, Reshape
+from striate.layers.repetition import UpSampling
+from striate.layers.resizing import ImageSize
+from striate.layers.separable_convolution import SeparableConvolution
+from striate.layers.shape import Flatten, Permute, Reshape
 from striate.layers.torch_module import TorchModule
+from striate.layers.transposed_convolution import TransposedConvolution
 from striate.models.graph import Graph
 
 Field = tuple[tuple[int, int], ...] | str
+
+# Behind these, one unit does not see the same number of input pixels as its neighbour, or nobody knows.
+WITHOUT_FIELD = (TorchModule, Reshape, Permute, TransposedConvolution, UpSampling, AdaptivePooling, ImageSize)
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,14 @@ def flops_of(layer: Any, input_shape: Shape, output_shape: Shape) -> int | None:
     values = product(output_shape[1:])
     if values is None or isinstance(layer, TorchModule):
         return None
+    if isinstance(layer, TransposedConvolution):
+        given = product(input_shape[1:])
+        return None if given is None else 2 * given * (product(layer.kernel_size) or 1) * layer.filters
+    if isinstance(layer, ChannelwiseConvolution):
+        _, axes, filters = split_shape(output_shape, layer.data_format)
+        kernels = (split_shape(input_shape, layer.data_format)[2] or 0) * layer.depth_multiplier
+        mixed = (filters or 0) if isinstance(layer, SeparableConvolution) else 0
+        return 2 * (product(axes) or 0) * kernels * ((product(layer.kernel_size) or 1) + mixed)
     if isinstance(layer, Convolution):
         _, _, channels = split_shape(input_shape, layer.data_format)
         return 2 * values * (product(layer.kernel_size) or 1) * ((channels or 0) // layer.groups)
@@ -90,9 +107,9 @@ def _next_field(layer: Layer, fields: list[Field]) -> Field:
     field = _widest(fields)
     if isinstance(field, str):
         return field
-    if isinstance(layer, (TorchModule, Reshape)):
+    if isinstance(layer, WITHOUT_FIELD):
         return ""
-    if isinstance(layer, Convolution):
+    if isinstance(layer, (Convolution, ChannelwiseConvolution)):
         steps = zip(field, layer.kernel_size, layer.strides, layer.dilation_rate, strict=True)
         return tuple(receptive_step(*pair, size, stride, gap) for pair, size, stride, gap in steps)
     if isinstance(layer, Pooling):

@@ -12,6 +12,7 @@ import torch
 
 from striate import training
 from striate.artifacts import ModelFile, read_model_file, write_model_file
+from striate.core.console import say
 from striate.core.errors import (
     ArgumentError,
     FileFormatError,
@@ -25,6 +26,7 @@ from striate.layers.symbolic import map_shapes
 from striate.layers.weights import check_weight_shape, named_weights, public_array, set_public
 from striate.models.network import Network
 from striate.models.registry import reader, write_layer
+from striate.optimizers.torch_optimizer import TorchOptimizer
 
 # What layers of a graph that contradicts itself, or asks for impossible sizes, may run into.
 _NONSENSE = (
@@ -38,8 +40,11 @@ _NONSENSE = (
 )
 
 
-def save(model: Any, path: str | Path) -> None:
+def save(model: Any, path: str | Path, *, include_optimizer: bool = True) -> None:
     """Write a model: graph, weights, compile arguments, preprocessing, class names, provenance.
+
+    With `include_optimizer` the file also holds what the optimiser remembers, so that training
+    goes on as if it had not stopped; for Adam that is twice the size of the weights.
 
     Raises:
         StateError: a model without weights yet, since its input's shape is not known.
@@ -53,20 +58,42 @@ def save(model: Any, path: str | Path) -> None:
             "Call build((None, height, width, channels)) or show it data before saving."
         )
     _refuse_layers_of_two_models(model)
-    compiled = model.compiled
     content = ModelFile(
         graph={
             "model": write_layer(model),
             "built_shape": model.built_shape,
-            "compile": compiled.get_config() if compiled else None,
+            "compile": _compile_config(model),
             "input_range": model.input_range,
         },
         weights={name: public_array(tensor, spec) for name, tensor, spec in named_weights(model)},
+        optimizer=_optimizer_state(model) if include_optimizer else {},
         preprocessing=model.preprocessing,
         class_names=model.class_names,
         provenance={**versions(), **model.provenance},
     )
     write_model_file(path, content)
+
+
+def _compile_config(model: Any) -> dict[str, Any] | None:
+    if model.compiled is None:
+        return None
+    if isinstance(model.compiled.optimizer, TorchOptimizer):
+        say(
+            "the file holds the network without its optimiser, which is PyTorch's own and cannot be made "
+            "from a file: compile again after loading."
+        )
+        return None
+    return model.compiled.get_config()
+
+
+def _optimizer_state(model: Any) -> dict[str, np.ndarray]:
+    optimizer = model.compiled.optimizer if model.compiled else None
+    if optimizer is None or not optimizer.built or isinstance(optimizer, TorchOptimizer):
+        return {}
+    if not optimizer.moves(weight for _, weight in training.trainable_weights(model)):
+        # Layers were frozen or thawed since: what is remembered belongs to other weights.
+        return {}
+    return optimizer.state_arrays()
 
 
 def _refuse_layers_of_two_models(model: Any) -> None:
@@ -133,6 +160,9 @@ def _alive(content: ModelFile, custom: Mapping[str, Any] | None, compile: bool) 
         model.input_range = (float(low), float(high))
     if compile and graph.get("compile"):
         model.compiled = training.Compiled.from_config(graph["compile"], custom)
+        if content.optimizer:
+            model.compiled.optimizer.build(training.trainable_weights(model))
+            model.compiled.optimizer.load_state_arrays(content.optimizer)
     return model
 
 

@@ -76,6 +76,9 @@ def convolve_transposed(
         biases = None if bias is None else bias.expand(2)
         outputs = convolve_transposed(inputs, two, biases, strides=strides, dilation=dilation, crops=crops)
         return outputs[..., :1]
+    if inputs.shape[-1] == 1:
+        # The backward pass takes the gradient of a one-channel kernel in plain memory only, and says so.
+        kernel = kernel.contiguous()
     # PyTorch cuts both ends alike and can add at the far one; what it leaves too much there is cut below.
     inside = [before for before, _ in crops]
     added = [max(before - after, 0) for before, after in crops]

@@ -1,7 +1,6 @@
 """The contract of an optimiser, explained once; each family then fills it in a short file.
 
-An optimiser is made with its numbers, is given the parameters (`build`), and then moves them
-along their gradients at every `step`::
+An optimiser is made with its numbers, given the parameters, and moves them at every `step`::
 
     optimizer = Adam(0.001)
     optimizer.build(model.named_parameters())
@@ -9,11 +8,9 @@ along their gradients at every `step`::
     optimizer.step()
     optimizer.zero_grad()
 
-A family member says which tensors it keeps for each parameter (`slots`), how the parameters
-move (`update`), which numbers belong in its config (`settings`) and which it counts up
-(`first_numbers`). What surrounds the rule is done here: the loss scale is taken off, gradients are
-accumulated, then clipped, weights decay by `1 - learning_rate * weight_decay`, the rule moves
-them, the moving average follows.
+A family member says which tensors it keeps a parameter (`slots`), how parameters move (`update`),
+which numbers stand in its config (`settings`) and which it counts up (`first_numbers`). The rest is
+done here: loss scale, accumulation, clipping, weight decay, the rule, the moving average.
 """
 
 from __future__ import annotations
@@ -81,9 +78,8 @@ class Optimizer(ABC):
         check_common({option: getattr(self, option) for option in COMMON})
         self.learning_rate_schedule: Callable[[int], float] | None = None
         self.learning_rate = learning_rate
-        self.built = False
+        self.built, self._steps = False, 0
         self.numbers = dict(self.first_numbers)
-        self._steps = 0
         self._parameters: dict[str, Tensor] = {}
         self._state: State = {}
         self._device: torch.device | None = None
@@ -121,6 +117,10 @@ class Optimizer(ABC):
         """How many times the parameters have moved."""
         return self._steps // (self.gradient_accumulation_steps or 1)
 
+    def moves(self, parameters: Iterable[Tensor]) -> bool:
+        """Whether it was built for just these parameters."""
+        return {id(each) for each in parameters} == {id(each) for each in self._parameters.values()}
+
     def build(self, parameters: Iterable[Any]) -> None:
         """Take the parameters to move: tensors, or (name, tensor) pairs. The same ones again do nothing.
 
@@ -129,7 +129,7 @@ class Optimizer(ABC):
         """
         found = named(parameters)
         if self.built:
-            if {id(each) for each in found.values()} == {id(each) for each in self._parameters.values()}:
+            if self.moves(found.values()):
                 return
             raise StateError(
                 f"this {type(self).__name__} was built for {len(self._parameters)} other parameters, whose "

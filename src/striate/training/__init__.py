@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = attach(
         "evaluate": ".evaluation",
         "fit": ".loop",
         "predict": ".evaluation",
+        "trainable_weights": ".step",
         "train_on_batch": ".evaluation",
     },
 )
