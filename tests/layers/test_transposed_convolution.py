@@ -137,7 +137,11 @@ def test_an_unknown_number_of_channels_is_refused():
 
 @pytest.mark.parametrize(
     ("kind", "shape"),
-    [(Conv1DTranspose, (1, 4, 1)), (Conv2DTranspose, (1, 6, 3, 1)), (Conv3DTranspose, (1, 3, 2, 4, 1))],
+    [
+        (layers.Conv1DTranspose, (1, 4, 1)),
+        (layers.Conv2DTranspose, (1, 6, 3, 1)),
+        (layers.Conv3DTranspose, (1, 3, 2, 4, 1)),
+    ],
 )
 def test_one_input_channel_has_a_gradient_too(kind, shape):
     # Raised "grad_weight needs to be contiguous" inside PyTorch 2.13 before the kernel was laid out for it.
