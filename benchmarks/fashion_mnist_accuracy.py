@@ -1,6 +1,6 @@
 """Test accuracy of net C on Fashion-MNIST (28x28x1), batch 64, ten epochs, over several seeds.
 
-    python benchmarks/fashion_mnist_accuracy.py [--seeds 3] [--epochs 10] [--precision auto]
+python benchmarks/fashion_mnist_accuracy.py [--seeds 3] [--epochs 10] [--precision auto]
 """
 
 from __future__ import annotations

@@ -31,8 +31,8 @@ BATCH = 500
 
 
 def striate_net() -> Sequential:
-    """Net C, compiled."""
-    model = Sequential(
+    """Net C, not yet compiled."""
+    return Sequential(
         [
             Input((32, 32, 3)),
             Conv2D(32, 3, activation="relu"),
@@ -45,7 +45,6 @@ def striate_net() -> Sequential:
             Dense(10),
         ]
     )
-    return model
 
 
 def torch_net() -> nn.Module:
@@ -121,9 +120,11 @@ def main() -> None:
         ratios.append(b / a)
         rates["bare"].append(len(labels) / a)
         rates["fit"].append(len(labels) / b)
-    print(f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads of {os.cpu_count()}")
+    machine = platform.processor() or platform.machine()
+    print(f"{machine}, {torch.get_num_threads()} threads of {os.cpu_count()}")
     print(f"torch {torch.__version__}, {precision.value} ({precision.reason})")
-    print(f"bare loop {statistics.median(rates['bare']):,.0f} images/s, fit {statistics.median(rates['fit']):,.0f}")
+    medians = {name: statistics.median(found) for name, found in rates.items()}
+    print(f"bare loop {medians['bare']:,.0f} images/s, fit {medians['fit']:,.0f}")
     print(
         f"time of fit / time of bare loop over {len(ratios)} pairs: median {statistics.median(ratios):.3f}, "
         f"from {min(ratios):.3f} to {max(ratios):.3f}"

@@ -15,7 +15,7 @@ PUBLIC_NAMES = {
         sigmoid silu softmax softplus softsign swish tanh
     """,
     "striate.callbacks": "Callback CSVLogger EarlyStopping History LambdaCallback LearningRateScheduler "
-    "ModelCheckpoint ReduceLROnPlateau TerminateOnNaN",
+    "ModelCheckpoint ReduceLROnPlateau TensorBoard TerminateOnNaN",
     "striate.constraints": "MaxNorm MinMaxNorm NonNeg UnitNorm get serialize deserialize",
     "striate.datasets": "cifar10 fashion_mnist",
     "striate.datasets.cifar10": "load_data",

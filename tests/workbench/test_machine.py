@@ -19,7 +19,7 @@ def test_the_wait_that_the_person_set_is_shown(monkeypatch):
 
 
 def test_a_precision_that_is_not_known_is_refused():
-    with pytest.raises(ArgumentError, match="precision must be one of .*; got 'half'"):
+    with pytest.raises(ArgumentError, match=r"precision must be one of .*; got 'half'"):
         describe_runtime("cpu", "half")
 
 

@@ -18,6 +18,7 @@ __getattr__, __dir__, __all__ = attach(
         "ProgbarLogger": ".progress",
         "ReduceLROnPlateau": ".schedule",
         "SwapEMAWeights": ".averaging",
+        "TensorBoard": ".tensorboard",
         "TerminateOnNaN": ".termination",
     },
 )

@@ -42,7 +42,9 @@ def load_bundle() -> DataBundle:
     """Load the whole set as a bundle without a test part; its pixels run from 0 to 16."""
     x, y = _read()
     origin = f"{len(x):,} handwritten digits of scikit-learn, grey images of 8 x 8 pixels"
-    return DataBundle("digits", Data(x, y.astype(np.int64), CLASS_NAMES), pixel_range=(0, 16), origin=origin)
+    return DataBundle(
+        "digits", Data(x, y.astype(np.int64), list(CLASS_NAMES)), pixel_range=(0, 16), origin=origin
+    )
 
 
 def _read() -> Part:

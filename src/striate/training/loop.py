@@ -120,11 +120,12 @@ def _run_epochs(
     stepper: Stepper, feed: Feed, schedule: Schedule, hooks: CallbackList, validation: Validation
 ) -> None:
     module = stepper.module
-    module.stop_training, module.resumed_epoch = False, 0  # type: ignore[assignment]
+    module.stop_training = False  # type: ignore[assignment]
+    module.resumed_epoch = schedule.initial_epoch  # type: ignore[assignment]
     hooks.on_train_begin()
     batches = _endless(feed)
     # A callback that brings back an earlier training says how far that had come.
-    for epoch in range(max(schedule.initial_epoch, module.resumed_epoch), schedule.epochs):
+    for epoch in range(getattr(module, "resumed_epoch", 0), schedule.epochs):
         hooks.on_epoch_begin(epoch)
         taken = _run_steps(stepper, first(batches, schedule.steps) if schedule.steps else iter(feed), hooks)
         if not taken:
