@@ -112,8 +112,8 @@ def test_histograms_count_every_number_of_every_weight(network, examples, tmp_pa
             assert parts[-1, 1] == pytest.approx(weight.max())
 
 
-def test_a_weight_that_is_not_finite_does_not_end_the_training(network, examples, tmp_path):
-    kernel, bias, *rest = network.get_weights()
+def test_a_weight_that_is_not_finite_does_not_end_the_training(network, tmp_path):
+    kernel, _, *rest = network.get_weights()
     network.set_weights([kernel, np.array([np.nan, 2.0]), *rest])
     board = TensorBoard(tmp_path, histogram_freq=1)
     board.set_model(network)

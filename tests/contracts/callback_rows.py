@@ -20,7 +20,8 @@ EXCEPTED: set[type] = {callbacks.CallbackList, callbacks.LazyLogs}
 class CallbackRow:
     """A callback, its arguments, what it writes, and where it differs from most.
 
-    `place` is the argument that names a file or folder, `written` what lies there after training.
+    `place` is the argument that names a file or folder, `written` what lies there after training
+    (`*` where a name tells the time).
     """
 
     kind: type[callbacks.Callback]
@@ -83,5 +84,11 @@ ROWS = [
     ),
     CallbackRow(callbacks.SwapEMAWeights, optimizer={"use_ema": True}),
     CallbackRow(callbacks.SwapEMAWeights, {"swap_on_epoch": True}, optimizer={"use_ema": True}),
+    CallbackRow(
+        callbacks.TensorBoard,
+        {"histogram_freq": 1, "update_freq": 1},
+        ("log_dir", "logs"),
+        ("logs/train/events.out.tfevents.*", "logs/validation/events.out.tfevents.*"),
+    ),
     CallbackRow(callbacks.TerminateOnNaN),
 ]
