@@ -4,10 +4,10 @@ All walk by plain gradient descent. Adam divides small gradients by their own si
 of a gradient decide where a weight goes; and in float32 the first step of Keras's Adam, measured with
 3.15 on JAX, is 1e-5 shorter than exact arithmetic makes it.
 
-Network A is chaotic in float32: within ten steps of 1e-3, Striate's own float32 losses leave its own
-float64 ones by more than 1e-3, by rounding alone. No two float32 programs that add in another order can
-agree for longer than that. So A is compared over all the steps in float64 on both sides, which shows that
-the mathematics is the same, and in float32 over the first few.
+Network A is chaotic in float32: at the fourth step Striate's own float32 loss is 0.7% away from its own
+float64 one, and Keras's float32 loss 1.1%, by rounding alone. No two float32 programs that add in
+another order can agree for longer than that. So A is compared in float64 on both sides, which shows that
+the mathematics is the same, and in float32 over the first few steps.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.peers
 
 STEPS = 20
 # For so long rounding stays small in network A.
-STEPS_OF_A_IN_FLOAT32 = 5
+STEPS_OF_A_IN_FLOAT32 = 3
 
 
 def digits(width, height, channels):
@@ -120,9 +120,7 @@ def sparse(library):
     return library.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
-WIDTHS = pytest.mark.parametrize(
-    ("width", "batch"), [(16, 16), (1, 4)], ids=["a sixteenth of the filters", "full width"]
-)
+WIDTHS = ["a sixteenth of the filters", "full width"]
 
 
 def odd_or_even(width, height):
@@ -130,18 +128,24 @@ def odd_or_even(width, height):
     return images, (labels % 2).astype(np.float32)[:, None]
 
 
-@WIDTHS
-def test_network_a_learns_as_in_keras_in_float64(width, batch, note):
+# Full width takes minutes in float64 where JAX does not optimise, hence few steps of a small batch.
+@pytest.mark.parametrize(("width", "batch", "steps"), [(16, 16, STEPS), (1, 2, 5)], ids=WIDTHS)
+def test_network_a_learns_as_in_keras_in_float64(width, batch, steps, note):
     images, odd = odd_or_even(100, 100)
     with double_precision():
         difference, found, wanted = compare(
-            lambda library: net_a(library, width, "float64"), images.astype(np.float64), odd, binary, batch
+            lambda library: net_a(library, width, "float64"),
+            images.astype(np.float64),
+            odd,
+            binary,
+            batch,
+            steps,
         )
     assert difference <= 1e-6, (found, wanted)
-    note("networks, losses", f"A, filters / {width}, float64", STEPS, difference)
+    note("networks, losses", f"A, filters / {width}, float64", steps, difference)
 
 
-@WIDTHS
+@pytest.mark.parametrize(("width", "batch"), [(16, 16), (1, 4)], ids=WIDTHS)
 def test_network_a_begins_as_in_keras_in_float32(width, batch, note):
     images, odd = odd_or_even(100, 100)
     steps = STEPS_OF_A_IN_FLOAT32
