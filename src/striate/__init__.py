@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = attach(
         "StriateError": ".core.errors",
         "__version__": ".core.version",
         "activations": ".activations",
+        "applications": ".applications",
         "callbacks": ".callbacks",
         "clone_model": ".models",
         "constraints": ".constraints",
@@ -27,5 +28,7 @@ __getattr__, __dir__, __all__ = attach(
         "Sequential": ".models",
         "training": ".training",
         "utils": ".utils",
+        "visualize": ".visualize",
+        "workbench": ".workbench",
     },
 )

@@ -33,15 +33,13 @@ def test_other_names_pass(name):
     ],
 )
 def test_the_name_of_another_programs_file_is_answered_with_advice(name, program):
-    words = (
-        rf"'{name}' is a name for a file of {program}\..*save\('x\.striate'\)\. To use .* export it to ONNX"
-    )
+    words = rf"'{name}' is a name for a file of {program}\..*save\('x\.striate'\)\. To use .* get_weights"
     with pytest.raises(ArgumentError, match=words):
         check_suffix(name)
 
 
-def test_an_onnx_name_points_to_export():
-    with pytest.raises(ArgumentError, match=r"file of ONNX.*ONNX files are made by export"):
+def test_an_onnx_name_is_refused_like_the_others():
+    with pytest.raises(ArgumentError, match=r"file of ONNX.*take them from get_weights"):
         check_suffix("x.onnx")
 
 
@@ -74,7 +72,7 @@ def write_foreign(path: Path, kind: str) -> None:
     [
         ("hdf5", r"not a model file but a Keras or other HDF5 file\. Its weights can be brought over"),
         ("pickle", r"but a pickle, which can run any program when it is opened; Striate never does"),
-        ("onnx", r"but an ONNX file\. Striate writes ONNX but does not read it"),
+        ("onnx", r"but an ONNX file, which Striate does not read"),
         ("gzip", r"but packed with gzip\. Unpack it first"),
         ("npy", r"but a NumPy array\."),
         ("npz", r"but a NumPy archive\."),

@@ -84,6 +84,7 @@ def test_a_person_can_say_what_the_axes_mean(path):
         (np.array([0.2, 0.9]), (0, 1)),
         (np.array([-0.2, 0.9]), (-1, 1)),
         (np.array([0, 200.0]), (0, 255)),
+        (np.array([0, 16.0]), (0, 16)),
         (np.array([-5.0, 3.0]), (-5, 3)),
         (np.array([7000.0, 7000.0]), (7000, 7001)),
     ],

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from striate.core.errors import FileFormatError, UnknownNameError
+from striate.core.errors import ArgumentError, FileFormatError, UnknownNameError
 from striate.layers import Dense, Layer
 from striate.models import Model, Sequential
 from striate.models.registry import LAYERS, reader, write_layer
@@ -38,3 +38,24 @@ def test_custom_goes_before_the_known():
 def test_what_is_no_layer_is_refused():
     with pytest.raises(FileFormatError, match=r"'Thing' is offered in custom=.* but is no Layer class"):
         reader({"Thing": object})({"class_name": "Thing", "config": {}})
+
+
+def test_a_layer_of_one_s_own_with_arguments_needs_get_config_to_be_written():
+    class Power(Layer):
+        def __init__(self, exponent=2, **options):
+            super().__init__(**options)
+            self.exponent = exponent
+
+        def call(self, inputs):
+            return inputs**self.exponent
+
+    with pytest.raises(ArgumentError, match=r"arguments exponent would be lost.*get_config\(self\)"):
+        write_layer(Power())
+
+
+def test_a_layer_of_one_s_own_without_arguments_can_be_written():
+    class Twice(Layer):
+        def call(self, inputs):
+            return inputs * 2
+
+    assert write_layer(Twice())["class_name"] == "Twice"

@@ -61,3 +61,17 @@ def test_a_missing_file_and_a_foreign_one_are_named(tmp_path):
     (tmp_path / "text.safetensors").write_text("these are no weights")
     with pytest.raises(FileFormatError, match=r"text\.safetensors"):
         make().load_weights(tmp_path / "text.safetensors")
+
+
+def test_weights_fit_a_network_that_was_built_again_with_other_numbers_in_its_names(tmp_path):
+    def make():
+        stack = [Input((6, 6, 1)), Conv2D(2, 3), Conv2D(2, 3), Flatten(), Dense(2), Dense(2)]
+        return Sequential(stack)
+
+    first = make()
+    for _ in range(10):
+        second = make()
+    first.save_weights(tmp_path / "w.safetensors")
+    second.load_weights(tmp_path / "w.safetensors")
+    for one, other in zip(first.get_weights(), second.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)

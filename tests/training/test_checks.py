@@ -6,11 +6,12 @@ import torch
 
 from striate.core.errors import ArgumentError, DataError, LabelError
 from striate.layers import Dense, Flatten, Input
-from striate.losses import BinaryCrossentropy
+from striate.losses import BinaryCrossentropy, SparseCategoricalCrossentropy
 from striate.models import Sequential
 from striate.training.checks import (
     check_answers,
     check_finite,
+    check_logits,
     check_range,
     check_split_classes,
     check_whole,
@@ -113,3 +114,12 @@ def test_predict_evaluate_and_validation_look_at_the_range():
             use()
     model.input_range = None
     assert model.predict(data * 255, verbose=0).shape == (4, 1)
+
+
+def test_a_softmax_in_front_of_a_loss_on_logits_is_refused():
+    answers = torch.softmax(torch.randn(4, 3, generator=torch.Generator().manual_seed(0)), -1)
+    loss = SparseCategoricalCrossentropy(from_logits=True)
+    with pytest.raises(ArgumentError, match=r"already answers with probabilities.*Leave out the softmax"):
+        check_logits(answers, loss)
+    check_logits(answers.log(), loss)
+    check_logits(answers, SparseCategoricalCrossentropy())

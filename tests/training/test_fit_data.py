@@ -48,8 +48,9 @@ def test_class_weights_become_sample_weights():
     assert weights_by_class(np.array([1, 0, 1]), {0: 1.0, 1: 3.0}, None).tolist() == [3, 1, 3]
     assert weights_by_class(np.eye(2)[[1, 0]], {0: 1.0, 1: 3.0}, [2, 2]).tolist() == [6, 2]
     assert weights_by_class(np.array([[1], [0]]), {0: 1.0, 1: 3.0}, None).tolist() == [3, 1]
-    with pytest.raises(ArgumentError, match=r"class_weight has no weight for the classes \[2\]"):
-        weights_by_class(np.array([0, 2]), {0: 1.0}, None)
+    assert weights_by_class(np.array([0, 2]), {0: 3.0}, None).tolist() == [3, 1]
+    with pytest.raises(ArgumentError, match=r"weights for the classes \[5\], but the labels run from 0 to 2"):
+        weights_by_class(np.array([0, 2]), {0: 1.0, 5: 2.0}, None)
     with pytest.raises(ArgumentError, match=r"class_weight needs the labels of one output"):
         weights_by_class([np.zeros(2), np.zeros(2)], {0: 1.0}, None)
 

@@ -62,8 +62,11 @@ MISTAKES = {
     ),
     "a batch of none": (binary, IMAGES, YES_NO, {"batch_size": 0}, ArgumentError, r"is a whole number"),
     "half a batch": (binary, IMAGES, YES_NO, {"batch_size": 2.5}, ArgumentError, r"batch_size .* got 2\.5"),
-    "a class without weight": (
-        binary, IMAGES, YES_NO, {"class_weight": {0: 1.0}}, ArgumentError, r"no weight for the classes \[1\]",
+    "a weight without class": (
+        binary, IMAGES, YES_NO, {"class_weight": {7: 1.0}}, ArgumentError, r"weights for the classes \[7\]",
+    ),
+    "an argument that fit does not have": (
+        binary, IMAGES, YES_NO, {"epoch": 2}, ArgumentError, r"no argument 'epoch'\. Did you mean 'epochs'",
     ),
     "rows for images": (
         binary, IMAGES.reshape(8, 16), YES_NO, {}, ShapeError,

@@ -3,12 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from striate.core.errors import ArgumentError, FileAccessError, ShapeError, UnknownNameError
+from striate.core.errors import ArgumentError, FileAccessError, ShapeError, StriateError, UnknownNameError
 from striate.datasets.source import Data, DataBundle
-from striate.layers import Dense, Flatten, Input, Rescaling
+from striate.layers import Dense, Flatten, Input, Layer, Rescaling
 from striate.losses import BinaryCrossentropy, SparseCategoricalCrossentropy
 from striate.models import Model, Sequential
 from striate.workbench.network import (
+    check_can_come_back,
     check_network,
     compile_network,
     ends_in_probabilities,
@@ -141,3 +142,13 @@ def test_probabilities_are_found_at_the_end_of_a_graph_that_branches():
     answer = Dense(3, activation="softmax")(flat)
     assert ends_in_probabilities(Model(inputs, answer))
     assert not ends_in_probabilities(Model(inputs, side))
+
+
+def test_a_network_whose_layers_a_file_cannot_bring_back_is_refused_before_the_first_step():
+    class Mine(Layer):
+        def call(self, inputs):
+            return inputs
+
+    network = Sequential([Input((4,)), Mine(), Dense(2)])
+    with pytest.raises(StriateError, match=r"must be able to open its own network again.*called 'Mine'"):
+        check_can_come_back(network)

@@ -30,7 +30,7 @@ _FOREIGN_SUFFIXES = {
 _KERAS = "Its weights can be brought over with get_weights() there and set_weights() here"
 _PICKLE = "a pickle, which can run any program when it is opened; Striate never does. Bring arrays instead"
 _TORCH = "a PyTorch file. Bring its weights over as arrays, with set_weights()"
-_ONNX = "an ONNX file. Striate writes ONNX but does not read it"
+_ONNX = "an ONNX file, which Striate does not read. Bring its weights over as arrays, with set_weights()"
 _MAGIC_BYTES = {
     b"\x89HDF\r\n\x1a\n": f"a Keras or other HDF5 file. {_KERAS}",
     **{bytes([0x80, protocol]): _PICKLE for protocol in (2, 3, 4, 5)},
@@ -50,9 +50,7 @@ def check_suffix(path: str | os.PathLike[str]) -> Path:
     program = _FOREIGN_SUFFIXES.get(wanted.suffix.lower())
     if program is None:
         return wanted
-    advice = "To use the network in another program, export it to ONNX."
-    if program == "ONNX":
-        advice = "ONNX files are made by export."
+    advice = "To use the weights in another program, take them from get_weights()."
     raise ArgumentError(
         f"{os.fspath(path)!r} is a name for a file of {program}. {_ELSEWHERE}: "
         f"save({str(wanted.with_suffix(SUFFIX))!r}). {advice}"

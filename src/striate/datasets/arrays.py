@@ -183,6 +183,9 @@ def _pixel_range(x: np.ndarray) -> tuple[float, float]:
         return (0, int(np.iinfo(x.dtype).max))
     lowest, highest = float(x.min()), float(x.max())
     for low, high in ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)):
-        if low <= lowest and highest <= high:
+        # Floats that end far below 255 are no bytes, such as digits of 0 to 16: their own end is the top.
+        if low <= lowest and highest <= high and (high < 255 or highest > 127):
             return (low, high)
+    if lowest >= 0 and 1 < highest <= 127:
+        return (0.0, highest)
     return (lowest, highest) if lowest < highest else (lowest, lowest + 1)

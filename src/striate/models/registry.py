@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from striate.core.errors import FileFormatError
+from striate.core.errors import ArgumentError, FileFormatError
 from striate.core.registry import Registry
 from striate.layers.base import Layer
 
@@ -20,11 +20,28 @@ def _members() -> dict[str, Any]:
     return {name: kind for name, kind in found.items() if inspect.isclass(kind) and issubclass(kind, Layer)}
 
 
+_COMMON = ("self", *(name for name in inspect.signature(Layer.__init__).parameters))
 LAYERS = Registry("layer", _members)
 
 
 def write_layer(layer: Layer) -> dict[str, Any]:
-    """Write one layer as its class name and config."""
+    """Write one layer as its class name and config.
+
+    Raises:
+        ArgumentError: a person's layer with arguments of its own that no get_config tells.
+    """
+    kind = type(layer)
+    own = [
+        name
+        for name, parameter in inspect.signature(kind.__init__).parameters.items()
+        if name not in _COMMON and parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
+    ]
+    if own and kind.get_config is Layer.get_config:
+        raise ArgumentError(
+            f"layer {layer.name!r} ({kind.__name__}) cannot be written: "
+            f"its arguments {', '.join(own)} would be lost. Give the class a get_config(self) that returns "
+            f"{{**super().get_config(), {own[0]!r}: self.{own[0]}}}."
+        )
     return {"class_name": type(layer).__name__, "config": layer.get_config()}
 
 

@@ -112,11 +112,18 @@ def _refuse_layers_of_two_models(model: Any) -> None:
                 )
 
 
-def load(path: str | Path, custom: Mapping[str, Any] | None = None, *, compile: bool = True) -> Any:
+def load(
+    path: str | Path,
+    custom: Mapping[str, Any] | None = None,
+    *,
+    compile: bool = True,
+    custom_objects: Mapping[str, Any] | None = None,
+) -> Any:
     """Read a model that `model.save` wrote, ready to use and to train on.
 
     Nothing in the file is run: layers are names and numbers. A layer or a loss of the
-    person's own is offered by name in `custom={"MyLayer": MyLayer}`.
+    person's own is offered by name in `custom={"MyLayer": MyLayer}`; `custom_objects` is Keras's word
+    for the same.
 
     Raises:
         FileAccessError: the file is missing or cannot be read.
@@ -132,6 +139,7 @@ def load(path: str | Path, custom: Mapping[str, Any] | None = None, *, compile: 
     10
     """
     content = read_model_file(path)
+    custom = {**(custom or {}), **(custom_objects or {})}
     try:
         return _alive(content, custom, compile)
     except UnknownNameError as error:
@@ -168,6 +176,10 @@ def _alive(content: ModelFile, custom: Mapping[str, Any] | None, compile: bool) 
 
 def _fill(model: Any, arrays: Mapping[str, np.ndarray]) -> None:
     wanted = {name: (tensor, spec) for name, tensor, spec in named_weights(model)}
+    if wanted.keys() != arrays.keys():
+        here, there = _renumbered(wanted), _renumbered(arrays)
+        if here.keys() == there.keys():
+            wanted, arrays = here, there
     missing, left_over = sorted(wanted.keys() - arrays.keys()), sorted(arrays.keys() - wanted.keys())
     if missing or left_over:
         raise FileFormatError(
@@ -175,7 +187,35 @@ def _fill(model: Any, arrays: Mapping[str, np.ndarray]) -> None:
         )
     for name, (tensor, spec) in wanted.items():
         check_weight_shape(arrays[name].shape, name, tensor, spec)
+    for name, (tensor, spec) in wanted.items():
         set_public(tensor, spec, arrays[name])
+
+
+def _renumbered(named: Mapping[str, Any]) -> dict[str, Any]:
+    """Number layers of one kind from the first on: conv2d_9/bias, conv2d_10/bias as conv2d#0, conv2d#1.
+
+    A network built twice in one process has other numbers in its layers' names the second time,
+    but in the same order.
+    """
+    numbers: dict[str, set[int]] = {}
+    for path in named:
+        for part in path.split("/")[:-1]:
+            base, number = _split_number(part)
+            numbers.setdefault(base, set()).add(number)
+
+    def renamed(part: str) -> str:
+        base, number = _split_number(part)
+        return f"{base}#{sorted(numbers[base]).index(number)}"
+
+    return {
+        "/".join([*map(renamed, path.split("/")[:-1]), path.split("/")[-1]]): value
+        for path, value in named.items()
+    }
+
+
+def _split_number(name: str) -> tuple[str, int]:
+    base, _, number = name.rpartition("_")
+    return (base, int(number)) if base and number.isdecimal() else (name, 0)
 
 
 def fill_weights(model: Any, arrays: Mapping[str, np.ndarray], source: str) -> None:
@@ -186,9 +226,6 @@ def fill_weights(model: Any, arrays: Mapping[str, np.ndarray], source: str) -> N
         ShapeError: an array of another shape.
     """
     try:
-        for name, tensor, spec in named_weights(model):
-            if name in arrays:
-                check_weight_shape(arrays[name].shape, name, tensor, spec)
         _fill(model, arrays)
     except StriateError as error:
         raise add_context(error, source) from error.__cause__

@@ -86,6 +86,24 @@ def check_answers(forward: Callable[[Any], Any], inputs: Any, answers: torch.Ten
         )
 
 
+def check_logits(answers: torch.Tensor, loss: Any) -> None:
+    """Refuse probabilities where the loss takes logits: a softmax would be applied twice.
+
+    Raises:
+        ArgumentError: with the two ways out.
+    """
+    if not getattr(loss, "from_logits", False) or answers.ndim < 2 or answers.shape[-1] < 2:
+        return
+    values = answers.detach().float()
+    # By chance one row of logits could sum to 1; a batch of them could not.
+    one_each = bool(((values.sum(-1) - 1).abs() < 1e-3).all())
+    if len(values) > 1 and one_each and float(values.min()) >= 0:
+        raise ArgumentError(
+            "the loss has from_logits=True, but the network already answers with probabilities: each row "
+            "sums to 1. Leave out the softmax of the last layer, or from_logits=True."
+        )
+
+
 def check_split_classes(train: Any, held: Any) -> None:
     """Refuse a validation split that leaves whole classes out of the training part.
 

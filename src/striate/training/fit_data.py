@@ -110,21 +110,27 @@ def split_off(data: FitData, share: float) -> FitData:
 def weights_by_class(labels: Any, class_weight: dict[int, float], weights: Any) -> np.ndarray:
     """Make sample weights of a dict from class number to weight; given sample weights multiply.
 
+    Classes that the dict leaves out weigh 1, as in Keras.
+
     Raises:
-        ArgumentError: a class without a weight, or labels that are not class numbers.
+        ArgumentError: labels of several outputs, or weights for classes that are not in the labels.
     """
     found = [leaf for leaf in leaves(labels) if leaf is not None]
     if len(found) != 1:
         raise ArgumentError("class_weight needs the labels of one output.")
     numbers = np.asarray(found[0])
     numbers = numbers.argmax(axis=-1) if numbers.ndim == 2 and numbers.shape[1] > 1 else numbers.reshape(-1)
-    missing = sorted({int(label) for label in np.unique(numbers)} - {int(label) for label in class_weight})
-    if missing:
-        raise ArgumentError(f"class_weight has no weight for the classes {missing}; give every class one.")
-    table = np.zeros(max(int(label) for label in class_weight) + 1, np.float32)
+    numbers = numbers.astype(np.int64)
+    top = int(numbers.max(initial=0))
+    strangers = sorted(int(label) for label in class_weight if not 0 <= int(label) <= top)
+    if strangers:
+        raise ArgumentError(
+            f"class_weight has weights for the classes {strangers}, but the labels run from 0 to {top}."
+        )
+    table = np.ones(top + 1, np.float32)
     for label, weight in class_weight.items():
         table[int(label)] = weight
-    by_class = table[numbers.astype(np.int64)]
+    by_class = table[numbers]
     return by_class if weights is None else by_class * np.asarray(weights)
 
 

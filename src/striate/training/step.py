@@ -19,7 +19,7 @@ from striate.core.tree import map_leaves
 from striate.layers.base import Layer, mode_of
 from striate.layers.weights import Weighted, WeightSpec
 from striate.losses import check_probabilities
-from striate.training.checks import check_answers
+from striate.training.checks import check_answers, check_logits
 from striate.training.compiled import Compiled
 from striate.training.feed import Batch
 from striate.training.memory import is_out_of_memory, part_size
@@ -179,6 +179,8 @@ class Stepper:
             for name, answers in named_parts(outputs, self.scores.names).items():
                 check_answers(self._infer, batch.inputs, answers, self.scores.losses[name])
                 check_probabilities(self.scores.losses[name], answers)
+                if self.module.training:
+                    check_logits(answers, self.scores.losses[name])
         return self.scores
 
     def logs(self) -> dict[str, float]:

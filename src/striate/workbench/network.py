@@ -21,6 +21,7 @@ from striate.datasets.source import DataBundle
 from striate.layers import Input, Rescaling
 from striate.losses import BinaryCrossentropy, SparseCategoricalCrossentropy
 from striate.models import Model, Sequential
+from striate.models.registry import reader, write_layer
 
 _OWN = "file.py:function"
 
@@ -197,3 +198,19 @@ def compile_network(model: Model, optimizer: Any, device: str | None, precision:
         precision=precision,
         device=device,
     )
+
+
+def check_can_come_back(model: Any) -> None:
+    """Refuse, before the first step, a network that a run's file could not bring back.
+
+    Raises:
+        StriateError: a layer that cannot be written, or one that only the person's own code knows.
+    """
+    try:
+        reader(None)(write_layer(model))
+    except StriateError as error:
+        advice = (
+            "a run must be able to open its own network again, without running a file of yours: use "
+            "Striate's layers, or train in Python and load with striate.load(path, custom={...})"
+        )
+        raise add_context(error, advice) from error.__cause__

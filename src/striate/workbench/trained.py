@@ -138,7 +138,9 @@ def _translate(data: Data, bundle: DataBundle, trained: Trained) -> np.ndarray |
     if data.y is None:
         return None
     names = class_names_of(bundle)
-    if bundle.class_names is None and len(names) <= len(trained.class_names):
+    told_by_number = all(name.isdecimal() for name in trained.class_names)
+    if bundle.class_names is None and not told_by_number and len(names) <= len(trained.class_names):
+        # Classes with words for names: labels without names count them.
         return data.y
     order = {name: number for number, name in enumerate(trained.class_names)}
     missing = [name for name in names if name not in order]

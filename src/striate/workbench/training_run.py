@@ -17,7 +17,7 @@ from striate.models.saving import load
 from striate.visualize.render import save
 from striate.visualize.training_curves import compare_training
 from striate.workbench.data import Split, class_names_of, load_data, split_data, write_split
-from striate.workbench.network import ChosenNetwork, compile_network, make_network
+from striate.workbench.network import ChosenNetwork, check_can_come_back, compile_network, make_network
 from striate.workbench.plan import (
     Say,
     complete_recipe,
@@ -81,6 +81,7 @@ def prepare(recipe: Recipe, say: Say) -> Prepared:
     train = split.take(bundle, "train")
     plan = complete_recipe(recipe, network, train)
     model = network.model
+    check_can_come_back(model)
     model.class_names = names
     model.preprocessing = describe_input(bundle)
     model.provenance = {"data": bundle.name, "data_sha256": split.fingerprint, "network": network.name}
