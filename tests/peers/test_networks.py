@@ -165,12 +165,13 @@ def test_network_e_learns_as_in_keras(note):
     note("networks, losses", "E", STEPS, difference)
 
 
-@pytest.mark.parametrize(("width", "batch"), [(16, 32), (1, 8)], ids=WIDTHS)
-def test_network_a_follows_keras_for_twenty_steps_in_float32_where_rounding_lets_it(width, batch, note):
-    # At this rate our own float32 stays within 3.3e-5 of our float64; at 1e-3 it leaves it within ten steps.
+@pytest.mark.parametrize(("width", "batch", "rate"), [(16, 32, 3e-5), (1, 8, 1e-5)], ids=WIDTHS)
+def test_network_a_follows_keras_for_twenty_steps_in_float32_where_rounding_lets_it(width, batch, rate, note):
+    # Narrow and at 3e-5 our own float32 stays within 3.3e-5 of our float64; at 1e-3 it leaves it within
+    # ten steps.
     images, odd = odd_or_even(100, 100)
     difference, found, wanted = compare(
-        lambda library: net_a(library, width, "float32"), images, odd, binary, batch, rate=3e-5
+        lambda library: net_a(library, width, "float32"), images, odd, binary, batch, rate=rate
     )
-    note("networks, 20 losses", f"A, filters / {width}, float32, rate 3e-5", STEPS, difference)
+    note("networks, 20 losses", f"A, filters / {width}, float32, rate {rate}", STEPS, difference)
     assert difference <= 1e-3, (found, wanted)
