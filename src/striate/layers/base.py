@@ -28,6 +28,7 @@ import torch
 from torch import nn
 
 from striate import regularizers
+from striate.core.arguments import refuse_unknown
 from striate.core.arrays import is_array, plain, tensors_from
 from striate.core.errors import ArgumentError, StateError, did_you_mean
 from striate.core.registry import snake_case
@@ -87,7 +88,8 @@ class Layer(Weighted, Connected):
         **unknown: Any,
     ):
         super().__init__(dtype=dtype, trainable=trainable)
-        self._refuse_unknown(unknown)
+        if unknown:
+            refuse_unknown(type(self).__name__, unknown, _arguments_of(type(self)))
         if name is not None and (not isinstance(name, str) or not name or "/" in name):
             raise ArgumentError(f"a layer's name is a text without '/'; got {name!r}.")
         self.name = name or unique_name(snake_case(type(self).__name__))
@@ -102,18 +104,6 @@ class Layer(Weighted, Connected):
         super().__init_subclass__(**options)
         if "build" in cls.__dict__:
             cls.build = _built_afterwards(cls.build)  # type: ignore[method-assign]
-
-    def _refuse_unknown(self, unknown: Mapping[str, Any]) -> None:
-        if unknown:
-            name = next(iter(unknown))
-            known = [
-                key
-                for kind in type(self).__mro__[:-1]
-                if issubclass(kind, Layer)
-                for key in inspect.signature(kind.__init__).parameters
-                if key not in ("self", "unknown", "options")
-            ]
-            raise ArgumentError(f"{type(self).__name__} has no argument {name!r}.{did_you_mean(name, known)}")
 
     def build(self, input_shape: Any) -> None:
         """Make the weights; called once, with the shape of the first input."""
@@ -250,6 +240,17 @@ def _built_afterwards(build: Callable[..., None]) -> Callable[..., None]:
         layer._note_built()
 
     return build_and_note
+
+
+def _arguments_of(kind: type[Layer]) -> list[str]:
+    """List the arguments of a layer and of the classes it is made of."""
+    return [
+        key
+        for part in kind.__mro__
+        if issubclass(part, Layer)
+        for key in inspect.signature(part.__init__).parameters
+        if key not in ("self", "unknown", "options")
+    ]
 
 
 @contextmanager

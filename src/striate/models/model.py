@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from striate import training
-from striate.core.arguments import refuse_unknown
+from striate.core.arguments import refuse_unknown_for
 from striate.core.errors import StateError
 from striate.models import saving, weights_file
 from striate.models.network import Network
@@ -62,25 +62,25 @@ class Model(Network):
 
     def fit(self, x: Any = None, y: Any = None, *others: Any, **options: Any) -> Any:
         """Train on arrays; see `striate.training.fit` for the arguments. Returns the History."""
-        refuse_unknown(training.fit, options)
+        refuse_unknown_for(training.fit, options)
         with self._turn.taken(self.name):
             return training.fit(self, self._compiled_or_raise(), x, y, *others, **options)
 
     def evaluate(self, x: Any = None, y: Any = None, *others: Any, **options: Any) -> Any:
         """Compute loss and metrics; see `striate.training.evaluate`."""
-        refuse_unknown(training.evaluate, options)
+        refuse_unknown_for(training.evaluate, options)
         with self._turn.taken(self.name):
             return training.evaluate(self, self._compiled_or_raise(), x, y, *others, **options)
 
     def predict(self, x: Any, *others: Any, **options: Any) -> Any:
         """Compute the outputs as arrays, batch by batch; see `striate.training.predict`."""
-        refuse_unknown(training.predict, options)
+        refuse_unknown_for(training.predict, options)
         with self._turn.taken(self.name):
             return training.predict(self, self.compiled, x, *others, **options)
 
     def train_on_batch(self, x: Any, y: Any = None, *others: Any, **options: Any) -> Any:
         """Take one step of training on one batch; see `striate.training.train_on_batch`."""
-        refuse_unknown(training.train_on_batch, options)
+        refuse_unknown_for(training.train_on_batch, options)
         with self._turn.taken(self.name):
             return training.train_on_batch(self, self._compiled_or_raise(), x, y, *others, **options)
 

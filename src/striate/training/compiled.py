@@ -6,13 +6,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from striate import losses, metrics, optimizers
-from striate.core.errors import ArgumentError, did_you_mean
+from striate.core.arguments import refuse_unknown
+from striate.core.errors import ArgumentError
 from striate.core.runtime import PRECISIONS
 from striate.core.shapes import check_choice
 
 # Arguments of Keras's compile that steer how it builds its graphs. There is no such graph
 # here, so every value means what it means there: how, not what, is computed.
 KERAS_ONLY = ("run_eagerly", "jit_compile", "steps_per_execution", "auto_scale_loss")
+
+KNOWN = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics", "precision", "device")
 
 # These wait for the shapes of answers and labels to become a loss or a metric.
 WAITING = ("accuracy", "acc", "crossentropy", "ce")
@@ -43,18 +46,7 @@ class Compiled:
         custom_objects: Mapping[str, Any] | None = None,
         **keras_only: Any,
     ):
-        for name in keras_only:
-            if name not in KERAS_ONLY:
-                known = (
-                    "optimizer",
-                    "loss",
-                    "loss_weights",
-                    "metrics",
-                    "weighted_metrics",
-                    "precision",
-                    "device",
-                )
-                raise ArgumentError(f"compile has no argument {name!r}.{did_you_mean(name, known)}")
+        refuse_unknown("compile", keras_only, (*KNOWN, *KERAS_ONLY))
         if optimizer is None:
             raise ArgumentError("compile needs an optimizer: a name such as 'adam', or an object; got None.")
         self.optimizer = optimizers.get(optimizer)
