@@ -15,9 +15,23 @@ import numpy as np
 
 from striate.core.errors import ArgumentError, DataError, LabelError
 from striate.core.shapes import check_choice, format_shape
+from striate.datasets.image_input import ImageInput
+from striate.datasets.rejects import BadFile
 
 KINDS = ("image", "signal")
 _AXES = {"image": "(examples, height, width, channels)", "signal": "(examples, steps, channels)"}
+
+
+@dataclass(frozen=True, eq=False)
+class Axis:
+    """What the steps of a signal stand for, such as wavelengths, for pictures.
+
+    Shape:
+        values: (steps,), in the order of the steps
+    """
+
+    label: str
+    values: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,10 +44,11 @@ class Data:
         y: (examples,) whole numbers from 0, the place of each answer in `class_names`; None for
             examples without answers.
 
-    `names` says where each example comes from, such as its file.
+    `names` says where each example comes from, such as its file. `groups` says what belongs
+    together, such as the patient: examples of one group are never parted.
 
     Raises:
-        DataError: x, y and names are not of one length.
+        DataError: x, y, names and groups are not of one length.
         LabelError: labels that are not whole numbers from 0, or have no class name.
     """
 
@@ -41,11 +56,12 @@ class Data:
     y: np.ndarray | None = None
     class_names: list[str] | None = None
     names: list[str] | None = None
+    groups: list[str] | None = None
 
     def __post_init__(self) -> None:
         if self.x.ndim == 0:
             raise DataError("examples are counted along the first axis, but the data are a single number.")
-        for what, part in (("labels", self.y), ("names", self.names)):
+        for what, part in (("labels", self.y), ("names", self.names), ("groups", self.groups)):
             if part is not None and len(part) != len(self.x):
                 raise DataError(
                     f"every example takes one entry of {what}: {len(self.x)} and {len(part)} came."
@@ -78,6 +94,7 @@ class Data:
             x=self.x[indices],
             y=None if self.y is None else self.y[indices],
             names=None if self.names is None else [self.names[index] for index in indices],
+            groups=None if self.groups is None else [self.groups[index] for index in indices],
         )
 
 
@@ -87,7 +104,10 @@ class DataBundle:
 
     `kind` is 'image' or 'signal'. `pixel_range` is the lowest and highest value that a pixel can
     have, (0, 255) for bytes; None where the data say nothing of it, as with signals. `origin` is
-    a sentence for people: where the data come from and what was done to them.
+    a sentence for people: where the data come from and what was done to them. `image_input` is how
+    image files became arrays, None where they were arrays already; `axis` what a signal's steps
+    stand for. `bad_files` were left out, each with its reason. `content` is a SHA-256 that stands
+    for all examples and labels, where the source knows one without reading everything again.
 
     Raises:
         ArgumentError: a kind that is not known, or a range that is none.
@@ -101,6 +121,10 @@ class DataBundle:
     kind: str = "image"
     pixel_range: tuple[float, float] | None = (0, 255)
     origin: str = ""
+    image_input: ImageInput | None = None
+    axis: Axis | None = None
+    bad_files: tuple[BadFile, ...] = ()
+    content: str | None = None
 
     def __post_init__(self) -> None:
         check_choice(self.kind, KINDS, "kind")

@@ -74,3 +74,147 @@ class Matrix(Picture):
     column_label: str
     row_names: tuple[str, ...]
     column_names: tuple[str, ...]
+
+
+SCALES = ("signed", "positive", "grey")
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class ImagePanel:
+    """Pixels as they are; `mark` 'right' or 'wrong' colours the title, `note` stands below.
+
+    Shape:
+        pixels: (height, width), (height, width, 1) or (height, width, 3); bytes, or 0 to 1
+        box: (top, left, height, width) of a window to outline, in pixels
+    """
+
+    pixels: np.ndarray
+    title: str = ""
+    note: str = ""
+    mark: str = ""
+    box: tuple[int, int, int, int] | None = None
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class HeatPanel:
+    """Numbers over a plane as colours: 'signed' around 0, 'positive' from 0, or 'grey' from low to high.
+
+    `low` and `high` are the ends of the scale, by default those of the values. With `over`,
+    pixels as in an ImagePanel, the image is seen through the colours. `bar` draws the scale.
+
+    Shape:
+        values: (height, width)
+    """
+
+    values: np.ndarray
+    title: str = ""
+    note: str = ""
+    scale: str = "signed"
+    low: float | None = None
+    high: float | None = None
+    over: np.ndarray | None = None
+    bar: bool = False
+    mark: str = ""
+    box: tuple[int, int, int, int] | None = None
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class LinePanel:
+    """Lines over a common axis, such as a signal's; `shade` colours the ground below, around 0.
+
+    Shape:
+        lines: each with x and y (points,)
+        shade: (points of the first line,), any range; positive and negative get a hue each
+        points: (x, y, label) to point out
+    """
+
+    lines: tuple[Line, ...]
+    title: str = ""
+    note: str = ""
+    x_label: str = ""
+    y_label: str = ""
+    shade: np.ndarray | None = None
+    points: tuple[tuple[float, float, str], ...] = ()
+    mark: str = ""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class TablePanel:
+    """Numbers written into the cells of a grid, such as a kernel; colours as in a HeatPanel.
+
+    Shape:
+        values: (rows, columns)
+    """
+
+    values: np.ndarray
+    title: str = ""
+    note: str = ""
+    scale: str = "signed"
+    low: float | None = None
+    high: float | None = None
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class BarPanel:
+    """Bars side by side, one group a name.
+
+    Shape:
+        values: for each series its name and (names,) numbers
+    """
+
+    names: tuple[str, ...]
+    values: tuple[tuple[str, np.ndarray], ...]
+    title: str = ""
+    note: str = ""
+    x_label: str = ""
+    y_label: str = ""
+    # A line from (0, 0) to (last, 1), as a reliability diagram has it.
+    diagonal: bool = False
+
+
+AnyPanel = ImagePanel | HeatPanel | LinePanel | TablePanel | BarPanel
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Sheet(Picture):
+    """Panels in rows of `columns`; `operators` stand between the panels of a row, as × and =."""
+
+    panels: tuple[AnyPanel, ...]
+    columns: int | None = None
+    operators: tuple[str, ...] = ()
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Frames(Picture):
+    """Pictures shown one after another: an animation, `seconds` each."""
+
+    frames: tuple[Picture, ...]
+    seconds: float = 0.4
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Block:
+    """A layer in a drawing of a network: its name, its kind, its output's shape without the batch."""
+
+    name: str
+    kind: str
+    shape: tuple[int | None, ...]
+    parameters: int
+    detail: str = ""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Diagram(Picture):
+    """Blocks and the arrows between them, each (from, to) by places in `blocks`."""
+
+    blocks: tuple[Block, ...]
+    arrows: tuple[tuple[int, int], ...]
