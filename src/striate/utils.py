@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = attach(
     {
         "array_to_img": "striate.datasets.keras_images",
         "clear_session": "striate.layers.base",
+        "image_dataset_from_directory": "striate.datasets.image_dataset",
         "img_to_array": "striate.datasets.keras_images",
         "load_img": "striate.datasets.keras_images",
         "save_img": "striate.datasets.keras_images",

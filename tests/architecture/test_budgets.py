@@ -24,7 +24,7 @@ FORBIDDEN_NAMES = {"utils.py", "helpers.py", "common.py", "misc.py"}
 LATE_IMPORTS = {
     "src/striate/cli/*": {"*"},
     "src/striate/callbacks/tensorboard.py": {"tensorboard"},
-    "src/striate/visualize/render.py": {"matplotlib"},
+    "src/striate/visualize/drawing/*": {"matplotlib"},
     "src/striate/datasets/digits.py": {"sklearn"},
     "src/striate/datasets/split.py": {"sklearn"},
     "src/striate/diagnose/*": {"sklearn"},

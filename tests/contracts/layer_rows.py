@@ -34,6 +34,7 @@ class LayerRow:
 
 IMAGES = (3, 7, 6, 4)
 SIGNALS = (3, 9, 4)
+COLOURS = (3, 7, 6, 3)
 VOLUMES = (3, 4, 5, 3, 2)
 VECTORS = (3, 8)
 CHANNELS_FIRST = {"data_format": "channels_first"}
@@ -203,6 +204,58 @@ ROWS = [
     ),
     LayerRow(layers.CenterCrop, IMAGES, (3, 5, 2, 4), {"height": 5, "width": 2}),
     LayerRow(layers.Normalization, VECTORS, VECTORS, {"mean": 1.5, "variance": 4.0}),
+    LayerRow(layers.ZCAWhitening, SIGNALS, SIGNALS, {"epsilon": 0.1}),
+    LayerRow(layers.ZCAWhitening, VECTORS, VECTORS, {"invert": True}),
+    LayerRow(layers.RandomFlip, IMAGES, IMAGES, {"seed": 1}, differs_in_training=True),
+    LayerRow(layers.RandomRotation, IMAGES, IMAGES, {"factor": 0.2}, differs_in_training=True),
+    LayerRow(
+        layers.RandomZoom,
+        IMAGES,
+        IMAGES,
+        {"height_factor": (-0.3, 0.2), "width_factor": 0.1, "fill_mode": "constant", "fill_value": 0.5},
+        differs_in_training=True,
+    ),
+    LayerRow(
+        layers.RandomTranslation,
+        (3, 4, 7, 6),
+        (3, 4, 7, 6),
+        {"height_factor": 0.2, "width_factor": (0.1, 0.2), **CHANNELS_FIRST},
+        differs_in_training=True,
+    ),
+    LayerRow(layers.RandomShear, IMAGES, IMAGES, {"x_factor": 0.3}, differs_in_training=True),
+    LayerRow(layers.RandomPerspective, IMAGES, IMAGES, {"scale": 0.5}, differs_in_training=True),
+    LayerRow(layers.RandomCrop, IMAGES, (3, 4, 3, 4), {"height": 4, "width": 3}, differs_in_training=True),
+    LayerRow(layers.RandomErasing, IMAGES, IMAGES, {"scale": (0.2, 0.5)}, differs_in_training=True),
+    LayerRow(layers.RandomBrightness, IMAGES, IMAGES, {"factor": 0.2}, differs_in_training=True),
+    LayerRow(
+        layers.RandomContrast,
+        IMAGES,
+        IMAGES,
+        {"factor": [0.5, 0.1], "value_range": [-3, 3]},
+        differs_in_training=True,
+    ),
+    LayerRow(
+        layers.RandomHue, COLOURS, COLOURS, {"factor": 1.0, "value_range": (0, 1)}, differs_in_training=True
+    ),
+    LayerRow(layers.RandomSaturation, COLOURS, COLOURS, {"factor": 0.5}, differs_in_training=True),
+    LayerRow(
+        layers.RandomPosterization,
+        COLOURS,
+        COLOURS,
+        {"factor": 2, "value_range": (0, 1)},
+        differs_in_training=True,
+    ),
+    LayerRow(layers.RandomInvert, IMAGES, IMAGES, {"value_range": (0, 1)}, differs_in_training=True),
+    LayerRow(layers.RandomGrayscale, COLOURS, COLOURS, {"factor": 1.0}, differs_in_training=True),
+    LayerRow(
+        layers.RandomColorJitter,
+        COLOURS,
+        COLOURS,
+        {"brightness_factor": 0.2, "contrast_factor": 0.3, "value_range": (0, 1)},
+        differs_in_training=True,
+    ),
+    LayerRow(layers.MixUp, IMAGES, IMAGES, {"alpha": 1.0}, differs_in_training=True),
+    LayerRow(layers.CutMix, IMAGES, IMAGES, {"seed": 3}, differs_in_training=True),
     LayerRow(layers.Identity, VECTORS, VECTORS),
     LayerRow(layers.Lambda, VECTORS, VECTORS, {"function": torch.tanh}, has_config=False),
 ]

@@ -139,7 +139,7 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path):
 
 
 def test_a_file_that_may_not_be_read_says_so(path, monkeypatch):
-    def refused(*arguments):
+    def refused(*arguments, **named):
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(images.Image, "open", refused)
@@ -153,7 +153,7 @@ def test_a_file_that_may_not_be_read_says_so(path, monkeypatch):
         ({"channels": 4}, r"channels must be 1 \(grey\) or 3 \(red, green, blue\); got 4"),
         (
             {"interpolation": "cubic"},
-            "interpolation must be one of nearest, bilinear, bicubic, area; got 'cubic'",
+            "interpolation must be one of nearest, bilinear, bicubic, area, lanczos; got 'cubic'",
         ),
         ({"size": (0, 5)}, r"size is \(height, width\) in pixels; got \(0, 5\)"),
         ({"size": (5, 5, 3)}, r"size is \(height, width\)"),

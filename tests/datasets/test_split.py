@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from striate.core.errors import ArgumentError, LabelError
-from striate.datasets.split import check_classes_present, stratified_split
+from striate.datasets.split import check_classes_present, grouped_split, limit_classes, stratified_split
 
 LABELS = np.repeat([0, 1, 2], [50, 30, 20])
 
@@ -71,3 +71,49 @@ def test_classes_that_are_missing_are_named():
 def test_of_many_missing_classes_ten_are_named():
     with pytest.raises(LabelError, match=r"20 of 20 classes .*: 'c0', .*'c9', \.\.\.\."):
         check_classes_present(np.zeros(0, int), [f"c{number}" for number in range(20)])
+
+
+def test_groups_are_never_parted_and_each_class_comes_near_its_share():
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, 3, 600)
+    groups = generator.integers(0, 60, 600)
+    kept, held = grouped_split(labels, groups, 0.2, seed=0)
+    assert sorted([*kept, *held]) == list(range(600))
+    assert not set(groups[kept]) & set(groups[held])
+    shares = np.bincount(labels[held]) / np.bincount(labels)
+    assert np.abs(shares - 0.2).max() < 0.06
+
+
+def test_examples_that_stand_alone_fill_up_each_class_exactly():
+    labels = np.repeat([0, 1], 50)
+    groups = np.arange(100)
+    groups[:5] = 0
+    _, held = grouped_split(labels, groups, 0.2, seed=3)
+    assert np.bincount(labels[held]).tolist() == [10, 10]
+
+
+def test_a_class_of_a_single_group_is_refused():
+    labels, groups = np.repeat([0, 1], 10), np.concatenate([np.arange(10), np.full(10, 99)])
+    with pytest.raises(
+        LabelError, match=r"all examples of class 'dog' belong to one group, which cannot stand"
+    ):
+        grouped_split(labels, groups, 0.2, 0, ["cat", "dog"])
+
+
+def test_groups_that_cannot_be_parted_are_refused():
+    labels = np.repeat([0, 1], 40)
+    groups = np.concatenate([np.arange(40), np.repeat([40, 41], 20)])
+    with pytest.raises(ArgumentError, match="none of class 'dog' is held back. Choose another fraction"):
+        grouped_split(labels, groups, 0.02, 0, ["cat", "dog"])
+
+
+def test_a_limit_takes_examples_spread_over_each_class():
+    assert limit_classes(np.repeat([1, 0], 5), 3).tolist() == [0, 2, 4, 5, 7, 9]
+    assert limit_classes(np.array([2, 2]), 9).tolist() == [0, 1]
+    assert limit_classes(np.zeros(0, int), 9).tolist() == []
+
+
+@pytest.mark.parametrize("limit", [0, -1, True, 2.5])
+def test_a_limit_that_is_none_is_refused(limit):
+    with pytest.raises(ArgumentError, match="limit is how many examples a class are taken, from 1 up"):
+        limit_classes(np.zeros(3, int), limit)

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from striate.cli.spelling import Vocabulary, spell_out
+from striate.cli.verbs.augment import augment
+from striate.cli.verbs.cache import cache
 from striate.cli.verbs.evaluate import evaluate
 from striate.cli.verbs.predict import predict
 from striate.cli.verbs.runtime import runtime
@@ -55,7 +57,7 @@ def make_app() -> typer.Typer:
         context_settings=_CONTEXT,
     )
     app.callback(invoke_without_command=True)(striate)
-    for verb in (train, evaluate, predict, summary, runtime):
+    for verb in (train, evaluate, predict, summary, augment, cache, runtime):
         app.command(context_settings=_CONTEXT)(verb)
     return app
 
@@ -79,7 +81,12 @@ def vocabularies(command: Any) -> dict[str, Vocabulary]:
     found = {}
     for name, verb in command.commands.items():
         options = [parameter for parameter in verb.params if parameter.param_type_name == "option"]
-        flags = {option for parameter in options if parameter.is_flag for option in parameter.opts}
+        flags = {
+            option
+            for parameter in options
+            if parameter.is_flag
+            for option in (*parameter.opts, *parameter.secondary_opts)
+        }
         named = {option for parameter in options for option in parameter.opts}
         found[name] = Vocabulary(frozenset(named - flags), frozenset(flags | {"--help"}))
     return found

@@ -38,9 +38,58 @@ DataDir = Annotated[
     str | None, _option("The folder that holds a named set's files; else they are found or downloaded.")
 ]
 OtherData = Annotated[
-    str | None, _option("A named set or an .npz file to score; else the test part of the run.")
+    str | None, _option("A named set, folder or file to score; else the test part of the run.")
+]
+Kind = Annotated[str | None, _option("image or signal, where the data could be either.")]
+Size = Annotated[
+    str | None, _option("What images are brought to: 128, or HEIGHTxWIDTH as 96x128; else by the images.")
+]
+Fit = Annotated[
+    str | None, _option("How other proportions are brought to it: crop, pad or stretch; else crop.")
+]
+Channels = Annotated[int | None, _option("1 for grey, 3 for colour; else as the images are.")]
+Interpolation = Annotated[str | None, _option("nearest, bilinear, bicubic, area or lanczos; else bilinear.")]
+Label = Annotated[
+    str | None, _option("The column of the classes in a table: its header, its number from 0, first or last.")
+]
+Group = Annotated[
+    str | None,
+    _option(
+        "What must stay on one side of the split: folder, column:NAME, or a regular expression whose "
+        "bracket finds it in the file's name, as in 'patient(\\d+)'."
+    ),
+]
+Limit = Annotated[int | None, _option("Take at most so many examples a class of the training part.")]
+BadFiles = Annotated[
+    str | None,
+    _option("What to do with files that cannot be used: skip, error, or quarantine (copy them to the run)."),
+]
+Megapixels = Annotated[int | None, _option("The largest image to decode, in million pixels; else 50.")]
+Cache = Annotated[
+    bool | None,
+    typer.Option(
+        "--cache/--no-cache", help="Keep decoded images for the next run; else yes.", show_default=False
+    ),
+]
+Augment = Annotated[
+    str | None,
+    _option("Random changes to training examples: none, light, standard or strong; else by the data."),
+]
+Mix = Annotated[
+    str | None, _option("Train on pairs of examples put together: none, mixup or cutmix; else none.")
+]
+Normalize = Annotated[
+    str | None,
+    _option(
+        "What is done to all values, by the training part: none, mean, channel, pixel or zca; else none."
+    ),
+]
+TestShare = Annotated[float | None, _option("How much to hold back for the test, 0 to 1; else 0.15.")]
+ValidationShare = Annotated[
+    float | None, _option("How much to hold back to choose the best epoch, 0 to 1; else 0.1.")
 ]
 Top = Annotated[int, _option("How many answers to give for each file, the most probable first; else 1.")]
+Out = Annotated[str, typer.Option(help="Where to write the picture, .png or .svg.")]
 Details = Annotated[
     bool, _option("Add what each layer sees of the input, its operations and its memory.", "--details")
 ]

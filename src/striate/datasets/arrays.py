@@ -10,21 +10,30 @@ from pathlib import Path
 
 import numpy as np
 
-from striate.core.errors import DataError, FileAccessError, FileFormatError, LabelError, add_context
+from striate.core.errors import DataError, FileAccessError, FileFormatError
 from striate.core.shapes import format_shape
-from striate.datasets.labels import encode_labels
-from striate.datasets.source import Data, DataBundle
+from striate.datasets.assembly import Description, Part, make_bundle
+from striate.datasets.options import SourceOptions
+from striate.datasets.rejects import BadFile
+from striate.datasets.source import DataBundle
 
 _TRAIN = (
     ("x_train", "y_train"),
     ("X_train", "y_train"),
+    ("X_train", "Y_train"),
     ("train_images", "train_labels"),
     ("x", "y"),
     ("X", "y"),
     ("images", "labels"),
+    ("X", "Y"),
+    ("data", "labels"),
+    ("data", "label"),
+    ("data", "target"),
+    ("features", "labels"),
+    ("fea", "gnd"),
 )
-_TEST = (("x_test", "y_test"), ("X_test", "y_test"), ("test_images", "test_labels"))
-_VALIDATION = (("x_val", "y_val"), ("X_val", "y_val"), ("val_images", "val_labels"))
+_TEST = (("x_test", "y_test"), ("X_test", "y_test"), ("test_images", "test_labels"), ("X_test", "Y_test"))
+_VALIDATION = (("x_val", "y_val"), ("X_val", "y_val"), ("val_images", "val_labels"), ("X_val", "Y_val"))
 _CLASS_NAMES = "class_names"
 
 
@@ -47,38 +56,49 @@ def load_arrays(path: str | os.PathLike[str], kind: str | None = None) -> DataBu
         DataError: arrays are missing, of different lengths, or hold NaN, with the row.
     """
     place = Path(path)
-    arrays = _read_npz(place)
+    return bundle_of_arrays(read_npz(place), place, SourceOptions(kind=kind))
+
+
+def bundle_of_arrays(
+    arrays: Mapping[str, np.ndarray], place: Path, options: SourceOptions, leave_out: bool = False
+) -> DataBundle:
+    """Make a bundle of arrays by their names, as they lie in a file or a folder.
+
+    With `leave_out`, rows that hold NaN or infinity go by the policy of `options`; else they are
+    refused.
+
+    Raises:
+        DataError: arrays are missing, of different lengths, or hold what cannot be used.
+        LabelError: labels that are no classes.
+        ArgumentError: a policy for bad files, or a limit, that cannot work.
+    """
     pairs = _find_parts(arrays, place)
     names = _class_names(arrays, place)
-    try:
-        encoded = encode_labels([arrays[y] for _, y in pairs.values()], names)
-    except LabelError as error:
-        raise add_context(error, str(place)) from error.__cause__
-    notes = [encoded.note] if encoded.note else []
-    inputs = {}
-    for part, (key, _) in pairs.items():
-        x = _check_numbers(arrays[key], f"{key} in {place}")
-        kind = kind or _guess_kind(x, f"{key} in {place}")
-        inputs[part] = _with_channels(x, kind)
-        if inputs[part] is not x and part == "train":
+    kind, notes, parts = options.kind, [], {}
+    for part, (key, labels) in pairs.items():
+        where = f"{key} in {place}"
+        x = arrays[key]
+        good, bad = _usable_rows(x, key, where, leave_out)
+        kind = kind or _guess_kind(x, where)
+        shaped = _with_channels(x if good.all() else x[good], kind)
+        if shaped.ndim > x.ndim and part == "train":
             notes.append("a channel axis was added")
-    made = {
-        part: Data(inputs[part], labels, encoded.class_names)
-        for part, labels in zip(pairs, encoded.parts, strict=True)
-    }
+        y = np.asarray(arrays[labels])
+        rows = [f"{key}[{row}]" for row in np.flatnonzero(good)]
+        parts[part] = Part(shaped, y if good.all() else y[good], rows, bad=bad)
     origin = f"Arrays {', '.join(key for pair in pairs.values() for key in pair)} of {place}"
-    return DataBundle(
-        place.stem,
-        made["train"],
-        made.get("test"),
-        made.get("validation"),
-        kind=kind or "image",
-        pixel_range=_pixel_range(inputs["train"]) if kind == "image" else None,
-        origin="; ".join([origin, *notes]) + ".",
-    )
+    shown = pixel_range(parts["train"].x) if kind == "image" and len(parts["train"].x) else None
+    about = Description(place.stem, origin, kind or "image", shown, notes=notes)
+    return make_bundle(parts, about, options, names, str(place))
 
 
-def _read_npz(place: Path) -> dict[str, np.ndarray]:
+def read_npz(place: Path) -> dict[str, np.ndarray]:
+    """Read the arrays of an .npz archive.
+
+    Raises:
+        FileAccessError: the file is missing or cannot be read.
+        FileFormatError: it is damaged, no .npz, or holds Python objects.
+    """
     if place.is_dir():
         raise FileAccessError(f"expected an .npz file but {place} is a folder.")
     try:
@@ -141,22 +161,27 @@ def _class_names(arrays: Mapping[str, np.ndarray], place: Path) -> list[str] | N
     return [str(name) for name in names]
 
 
-def _check_numbers(x: np.ndarray, where: str) -> np.ndarray:
+def _usable_rows(
+    x: np.ndarray, key: str, where: str, leave_out: bool
+) -> tuple[np.ndarray, list[BadFile]]:
+    """Mark the rows that hold only numbers, and list the others."""
     if x.dtype.kind not in "biuf":
         raise DataError(f"{where} has dtype {x.dtype}; examples are made of real numbers.")
+    good = np.ones(len(x), bool)
     if x.dtype.kind == "f":
         flat = x.reshape(len(x), -1)
         # A row's sum is finite only if all of the row is, short of overflow: look closer just there.
         with np.errstate(over="ignore", invalid="ignore"):
             suspects = np.flatnonzero(~np.isfinite(flat.sum(axis=1)))
-        bad = [int(row) for row in suspects if not np.isfinite(flat[row]).all()]
-        if bad:
-            kind = "NaN" if np.isnan(flat[bad[0]]).any() else "infinity"
-            raise DataError(
-                f"{where} holds {kind} in row {bad[0]} ({len(bad)} of {len(x)} rows hold such values). "
-                "Leave these rows out, or fill the gaps."
-            )
-    return x
+        good[[int(row) for row in suspects if not np.isfinite(flat[row]).all()]] = False
+    bad = np.flatnonzero(~good)
+    kinds = ["NaN" if np.isnan(x[row]).any() else "infinity" for row in bad]
+    if len(bad) and not leave_out:
+        raise DataError(
+            f"{where} holds {kinds[0]} in row {bad[0]} ({len(bad)} of {len(x)} rows hold such values). "
+            "Leave these rows out, or fill the gaps."
+        )
+    return good, [BadFile(f"{key}[{row}]", f"holds {kind}") for row, kind in zip(bad, kinds, strict=True)]
 
 
 def _guess_kind(x: np.ndarray, where: str) -> str:
@@ -176,7 +201,8 @@ def _with_channels(x: np.ndarray, kind: str) -> np.ndarray:
     return x[..., None] if x.ndim == {"image": 3, "signal": 2}.get(kind) else x
 
 
-def _pixel_range(x: np.ndarray) -> tuple[float, float]:
+def pixel_range(x: np.ndarray) -> tuple[float, float]:
+    """Guess the lowest and highest value that a pixel can have, by the type and the values."""
     if x.dtype.kind == "b":
         return (0, 1)
     if x.dtype == np.uint8 or x.dtype == np.uint16:

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import os
-import struct
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from striate.core.errors import ArgumentError, DataError, FileAccessError
+from striate.core.errors import ArgumentError, DataError, FileAccessError, add_context
+from striate.datasets.decoding import DAMAGE, DEEP_MODES, RESAMPLING, decode_image, flatten, known_formats
+from striate.datasets.image_input import ImageInput
+from striate.datasets.quiet_decoders import quiet_decoders
 
 MOST_PIXELS = 50_000_000
-
-_RESAMPLING = {
-    "nearest": Image.Resampling.NEAREST,
-    "bilinear": Image.Resampling.BILINEAR,
-    "bicubic": Image.Resampling.BICUBIC,
-    "area": Image.Resampling.BOX,
-}
-# 16-bit kinds of Pillow, which it would cut off at 255 instead of scaling down.
-_DEEP_MODES = ("I;16", "I;16B", "I;16L", "I;16N")
 
 
 def read_image(
@@ -49,7 +42,7 @@ def read_image(
     if place.is_dir():
         raise FileAccessError(f"expected an image but {place} is a folder.")
     try:
-        with Image.open(place) as image:
+        with quiet_decoders(), Image.open(place, formats=known_formats()) as image:
             _check_area(image, place)
             eight_bit = _to_eight_bits(ImageOps.exif_transpose(image), background)
             picture = eight_bit.convert("L" if channels == 1 else "RGB")
@@ -59,21 +52,53 @@ def read_image(
         raise FileAccessError(f"there is no image {place} (seen from {Path.cwd()}).") from error
     except PermissionError as error:
         raise FileAccessError(f"cannot read {place}: {error.strerror}.") from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+    except Image.DecompressionBombError as error:
         raise _too_large(place, "far more") from error
-    except (OSError, SyntaxError, ValueError, TypeError, EOFError, IndexError, struct.error) as error:
+    except DataError:
+        raise
+    except DAMAGE as error:
         raise DataError(f"{place} is damaged: {error}. Take another copy of it, or leave it out.") from error
     if size is not None:
-        picture = picture.resize((size[1], size[0]), _RESAMPLING[interpolation])
+        picture = picture.resize((size[1], size[0]), RESAMPLING[interpolation])
     pixels = np.array(picture, dtype=np.uint8)
     return pixels[..., None] if channels == 1 else pixels
+
+
+def read_as(
+    content: bytes | str | os.PathLike[str],
+    image_input: ImageInput,
+    most_pixels: int = MOST_PIXELS,
+    name: str | None = None,
+) -> np.ndarray:
+    """Read an image, a file's bytes or its path, as a network takes it; `name` is for messages.
+
+    Training, evaluation, prediction and serving all read by this, so that the same file gives
+    the same bytes everywhere.
+
+    Shape:
+        out: (height, width, channels) uint8, 0 to 255, as `image_input` says
+
+    Raises:
+        FileAccessError: the file is missing or cannot be read.
+        DataError: it is no image, damaged, too large or of other channels, with its name.
+    """
+    if not isinstance(content, bytes):
+        name = name or str(content)
+        try:
+            content = Path(content).read_bytes()
+        except OSError as error:
+            raise FileAccessError(f"cannot read the image {name}: {error.strerror or error}.") from error
+    try:
+        return decode_image(content, image_input, most_pixels)
+    except DataError as error:
+        raise add_context(error, name or "the image") from error.__cause__
 
 
 def _check_arguments(size: tuple[int, int] | None, channels: int, interpolation: str) -> None:
     if channels not in (1, 3):
         raise ArgumentError(f"channels must be 1 (grey) or 3 (red, green, blue); got {channels!r}.")
-    if interpolation not in _RESAMPLING:
-        raise ArgumentError(f"interpolation must be one of {', '.join(_RESAMPLING)}; got {interpolation!r}.")
+    if interpolation not in RESAMPLING:
+        raise ArgumentError(f"interpolation must be one of {', '.join(RESAMPLING)}; got {interpolation!r}.")
     if size is not None and (len(size) != 2 or min(size) < 1 or size[0] * size[1] > MOST_PIXELS):
         raise ArgumentError(f"size is (height, width) in pixels; got {size!r}.")
 
@@ -91,15 +116,11 @@ def _too_large(place: Path, size: str) -> DataError:
 
 
 def _to_eight_bits(image: Image.Image, background: int) -> Image.Image:
-    if image.mode in _DEEP_MODES:
-        return Image.fromarray((np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8))
     if image.mode in ("I", "F"):
         return Image.fromarray(_stretch(np.asarray(image).astype(np.float64)))
-    if "A" in image.getbands() or "transparency" in image.info:
-        see_through = image.convert("RGBA")
-        sheet = Image.new("RGBA", see_through.size, (background, background, background, 255))
-        return Image.alpha_composite(sheet, see_through).convert("RGB")
-    return image
+    if image.mode in DEEP_MODES:
+        return Image.fromarray((np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8))
+    return flatten(image, background)
 
 
 def _stretch(values: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ import torch
 
 from striate.core.errors import ArgumentError, DataError
 from striate.core.runtime import fresh_numpy_generator
+from striate.datasets.rows import Rows
 
 # torch computes little with these; a batch of them is widened to the next signed kind.
 _WIDENED = {"uint16": np.int32, "uint32": np.int64, "uint64": np.int64}
@@ -87,7 +88,7 @@ class _TensorReader:
 class _ArrayReader:
     """Rows of an array that torch cannot look at: read-only, reversed, foreign byte order, unsigned."""
 
-    def __init__(self, array: np.ndarray):
+    def __init__(self, array: np.ndarray | Rows):
         self.array = array
         self.length = len(array)
         native = array.dtype.newbyteorder("=")
@@ -107,6 +108,8 @@ def _reader(source: Any) -> _Reader:
     if isinstance(source, torch.Tensor):
         _check_rows(source.ndim)
         return _TensorReader(source)
+    if isinstance(source, Rows):
+        return _ArrayReader(source)
     array = np.asarray(source)
     _check_rows(array.ndim)
     if array.dtype.name not in _KNOWN:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from striate.datasets.image_input import ImageInput
+
 # Called with what is being done, how many of it are done, and how many there are in all.
 Progress = Callable[[str, int, int], None]
 
@@ -24,7 +26,8 @@ class SourceOptions:
     first bracket picks the group out of the file's name. `limit` is how many examples a class
     are taken of the training part. `bad_files` is what is done with files that cannot be used:
     'skip', 'error' or 'quarantine'. Images of more than `most_pixels` are not decoded.
-    `cache=False` keeps decoded images for this process only.
+    `cache=False` keeps decoded images for this process only. `image_input` settles all about
+    images, as a trained network does; nothing is chosen then.
     """
 
     kind: str | None = None
@@ -39,3 +42,4 @@ class SourceOptions:
     most_pixels: int = 50_000_000
     cache: bool = True
     data_dir: str | None = None
+    image_input: ImageInput | None = None

@@ -17,6 +17,7 @@ from striate.core.errors import ArgumentError, DataError, LabelError
 from striate.core.shapes import check_choice, format_shape
 from striate.datasets.image_input import ImageInput
 from striate.datasets.rejects import BadFile
+from striate.datasets.rows import pick
 
 KINDS = ("image", "signal")
 _AXES = {"image": "(examples, height, width, channels)", "signal": "(examples, steps, channels)"}
@@ -88,10 +89,10 @@ class Data:
         return len(self.x)
 
     def take(self, indices: np.ndarray) -> Data:
-        """Pick examples by their places, in the given order."""
+        """Pick examples by their places, in the given order; what lies on the disk stays there."""
         return replace(
             self,
-            x=self.x[indices],
+            x=pick(self.x, indices),
             y=None if self.y is None else self.y[indices],
             names=None if self.names is None else [self.names[index] for index in indices],
             groups=None if self.groups is None else [self.groups[index] for index in indices],

@@ -10,6 +10,7 @@ import torch
 
 from striate.core.errors import ArgumentError, DataError, LabelError
 from striate.core.tree import leaves, map_leaves
+from striate.datasets.rows import Rows
 
 # Rows looked at together: enough to be fast, few enough to need little memory.
 _ROWS = 4096
@@ -55,7 +56,7 @@ def check_finite(structure: Any, what: str = "the data") -> None:
 
 
 def _is_numpy(leaf: Any) -> bool:
-    return isinstance(leaf, np.ndarray)
+    return isinstance(leaf, np.ndarray | Rows)
 
 
 def _is_floating(leaf: Any) -> bool:

@@ -6,7 +6,7 @@ feed is one epoch's worth of examples.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from striate.core.arrays import as_tensor, is_array, tensors_from
 from striate.core.errors import DataError
 from striate.core.tree import leaves, map_leaves
 from striate.datasets.loader import ArrayBatches
+from striate.datasets.rows import Rows
 from striate.training.checks import check_whole
 
 
@@ -42,8 +43,15 @@ class Batch:
         return Batch(inputs, targets, weights, min(stop, self.size) - start)
 
 
+# From a batch's inputs, targets, the examples' numbers and the epoch to other inputs and targets.
+Change = Callable[[Any, Any, np.ndarray, int], tuple[Any, Any]]
+
+
 class ArrayFeed:
-    """Batches cut from arrays, in a new order each pass if `shuffle`."""
+    """Batches cut from arrays, in a new order each pass if `shuffle`.
+
+    `change` makes other inputs and targets of a batch, anew in each `epoch`, which whoever trains sets.
+    """
 
     def __init__(
         self,
@@ -54,6 +62,7 @@ class ArrayFeed:
         device: torch.device,
         shuffle: bool = False,
         generator: np.random.Generator | None = None,
+        change: Change | None = None,
     ):
         self.x, self.y, self.weights = as_arrays(x), as_arrays(y), as_arrays(weights)
         self.examples = count_examples(self.x)
@@ -63,7 +72,9 @@ class ArrayFeed:
             raise DataError("there are no examples: the first axis of the data has length 0.")
         self.batch_size = batch_size
         self.device = device
-        self._batches = ArrayBatches((self.x, self.y, self.weights), batch_size, shuffle, generator)
+        self.change, self.epoch = change, 0
+        numbers = None if change is None else np.arange(self.examples)
+        self._batches = ArrayBatches((self.x, self.y, self.weights, numbers), batch_size, shuffle, generator)
 
     @property
     def steps(self) -> int:
@@ -71,10 +82,11 @@ class ArrayFeed:
         return len(self._batches)
 
     def __iter__(self) -> Iterator[Batch]:
-        for inputs, targets, weights in self._batches:
-            size = next(leaves(inputs)).shape[0]
-            moved = [_on_device(part, self.device) for part in (inputs, targets, weights)]
-            yield Batch(moved[0], moved[1], moved[2], size)
+        for *parts, numbers in self._batches:
+            inputs, targets, weights = (_on_device(part, self.device) for part in parts)
+            if self.change is not None:
+                inputs, targets = self.change(inputs, targets, numbers.numpy(), self.epoch)
+            yield Batch(inputs, targets, weights, next(leaves(inputs)).shape[0])
 
 
 class IterableFeed:
@@ -86,7 +98,7 @@ class IterableFeed:
         DataError: a torch data set of single examples.
     """
 
-    def __init__(self, source: Any, device: torch.device):
+    def __init__(self, source: Any, device: torch.device, change: Change | None = None):
         if isinstance(source, Dataset) and not isinstance(source, IterableDataset):
             raise DataError(
                 f"{type(source).__name__} holds single examples; training takes batches of them: "
@@ -96,12 +108,20 @@ class IterableFeed:
         self.device = device
         self.examples: int | None = None
         self.steps = _length_of(source)
+        self.change, self.epoch = change, 0
+        self._seen = 0
 
     def __iter__(self) -> Iterator[Batch]:
         for item in self._items():
             x, y, weights = unpack(item)
             inputs, targets, weights = (tensors_from(part, self.device) for part in (x, y, weights))
-            yield Batch(inputs, targets, weights, next(leaves(inputs)).shape[0])
+            size = next(leaves(inputs)).shape[0]
+            if self.change is not None:
+                # What yields batches does not number its examples; they are counted as they come.
+                numbers = np.arange(self._seen, self._seen + size)
+                inputs, targets = self.change(inputs, targets, numbers, self.epoch)
+            self._seen += size
+            yield Batch(inputs, targets, weights, size)
 
     def _items(self) -> Iterator[Any]:
         if hasattr(self.source, "__getitem__") and hasattr(self.source, "__len__"):
@@ -174,7 +194,7 @@ def as_arrays(structure: Any) -> Any:
     Raises:
         DataError: lists of uneven length.
     """
-    if structure is None or isinstance(structure, (torch.Tensor, np.ndarray)):
+    if structure is None or isinstance(structure, (torch.Tensor, np.ndarray, Rows)):
         return structure
     if is_array(structure):
         return as_tensor(structure)

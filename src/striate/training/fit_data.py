@@ -10,6 +10,7 @@ import torch
 
 from striate.core.errors import ArgumentError, DataError, StateError
 from striate.core.tree import leaves
+from striate.training.augmenting import make_change
 from striate.training.checks import check_finite, check_range, check_split_classes, value_range
 from striate.training.feed import (
     ArrayFeed,
@@ -33,6 +34,7 @@ class FitData:
     weights: Any
     validation: Any = None
     class_weight: dict[int, float] | None = None
+    augment: Any = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ def prepare_fit(data: FitData, cut: Cut, device: torch.device) -> FitFeeds:
     if cut.batch_size is None and cut.steps is not None:
         # Keras 2's meaning, kept: the whole array in so many steps.
         size = max(-(-count_examples(data.x) // cut.steps), 1)
-    train = ArrayFeed(data.x, data.y, data.weights, size, device, cut.shuffle)
+    change = make_change(data.augment, data.x)
+    train = ArrayFeed(data.x, data.y, data.weights, size, device, cut.shuffle, change=change)
     found = value_range(data.x)
     validation = _validation_feed(
         data.validation, check_batch_size(cut.validation_batch_size, size), device, found
@@ -164,7 +167,8 @@ def _from_iterable(data: FitData, cut: Cut, device: torch.device) -> FitFeeds:
     if not hasattr(data.x, "__iter__") and not hasattr(data.x, "__getitem__"):
         raise DataError(f"expected arrays or something that yields batches; got {type(data.x).__name__}.")
     size = check_batch_size(cut.validation_batch_size, check_batch_size(cut.batch_size))
-    return FitFeeds(IterableFeed(data.x, device), _validation_feed(data.validation, size, device), None)
+    feed = IterableFeed(data.x, device, make_change(data.augment))
+    return FitFeeds(feed, _validation_feed(data.validation, size, device), None)
 
 
 def _validation_feed(

@@ -72,11 +72,14 @@ def fit(
     validation_steps: int | None = None,
     validation_batch_size: int | None = None,
     validation_freq: int | list[int] = 1,
+    augment: Any = None,
 ) -> History:
     """Train a module: any `torch.nn.Module`, on arrays or on anything that yields batches.
 
     With `steps_per_epoch` and arrays and no `batch_size`, one epoch is the whole array cut
     into that many steps. `validation_split` takes the last examples, before shuffling.
+    `augment` changes training examples at random, anew in each epoch: an `Augment`, or the name
+    of a preset, 'light', 'standard' or 'strong'.
     Ctrl-C ends the training and keeps the module and the history so far.
 
     Shape:
@@ -88,7 +91,7 @@ def fit(
     """
     schedule = Schedule(epochs, initial_epoch, steps_per_epoch)
     stepper = Stepper(module, compiled)
-    data = FitData(x, y, sample_weight, validation_data, class_weight)
+    data = FitData(x, y, sample_weight, validation_data, class_weight, augment)
     cut = Cut(batch_size, steps_per_epoch, validation_split, validation_batch_size, shuffle)
     feeds = prepare_fit(data, cut, stepper.device)
     stepper.whole_targets = getattr(feeds.train, "y", None)
@@ -126,6 +129,7 @@ def _run_epochs(
     batches = _endless(feed)
     # A callback that brings back an earlier training says how far that had come.
     for epoch in range(getattr(module, "resumed_epoch", 0), schedule.epochs):
+        feed.epoch = epoch
         hooks.on_epoch_begin(epoch)
         taken = _run_steps(stepper, first(batches, schedule.steps) if schedule.steps else iter(feed), hooks)
         if not taken:

@@ -1,16 +1,19 @@
 """What a picture is before it is drawn: arrays, names and a caption, as data.
 
-A visualisation computes a `Picture` and draws nothing; `render.py` draws every kind of them.
+A visualisation computes a `Picture` and draws nothing; `drawing` draws every kind of them.
 So the notebook, the report and the studio show the same numbers. A new picture is:
 
     visualize/<name>.py   a function that computes and returns one of the kinds below
-    visualize/base.py     a new kind only where none of these can hold it, and its drawing in render.py
+    visualize/base.py     a new kind only where none of these can hold it, and its drawing in drawing/
 """
 
 from __future__ import annotations
 
+import base64
+import html
+import importlib
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 import numpy as np
 
@@ -22,11 +25,26 @@ class Picture:
     title: str
     caption: str
 
+    def _repr_png_(self) -> bytes:
+        """How a notebook shows a picture that stands at the end of a cell."""
+        return encoded(self, "png")
+
+
+def encoded(picture: Picture, kind: str) -> bytes:
+    """Draw a picture into bytes."""
+    # By text, because what draws pictures is made of this module.
+    drawn: Any = importlib.import_module("striate.visualize.render")
+    content: bytes = drawn.encode(picture, kind)
+    return content
+
 
 @final
 @dataclass(frozen=True)
 class Line:
-    """One line of a panel, through the points (x, y); `role` is 'training' or 'validation'.
+    """One line of a panel, through the points (x, y); `role` chooses how it is drawn.
+
+    It is 'training' or 'validation' in curves; else 'signal', 'first', 'second', 'third',
+    'faint', or 'path' with a dot at every point.
 
     Shape:
         x and y: (points,); y may hold NaN, which leaves a gap.
@@ -197,6 +215,11 @@ class Frames(Picture):
 
     frames: tuple[Picture, ...]
     seconds: float = 0.4
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows an animation: moving."""
+        content = base64.b64encode(encoded(self, "gif")).decode("ascii")
+        return f'<img src="data:image/gif;base64,{content}" alt="{html.escape(self.caption, quote=True)}">'
 
 
 @final

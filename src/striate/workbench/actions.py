@@ -16,6 +16,7 @@ import numpy as np
 from striate.applications.choose import NAMES, build
 from striate.core.errors import StriateError
 from striate.core.shapes import Shape
+from striate.datasets.options import Progress, no_progress
 from striate.models.saving import load
 from striate.models.summary import Summary, format_summary, summarize
 from striate.workbench.preparation import check_top, read_examples
@@ -51,16 +52,18 @@ def train(
     root: Path | None = None,
     say: Say = silent,
     verbose: str | int = 0,
+    progress: Progress = no_progress,
 ) -> TrainResult:
     """Train as the recipe says and leave a run in `root/runs/`, the current folder by default.
 
-    `name` is the run's; without it, the data's name is counted up. `verbose` is that of `fit`.
+    `name` is the run's; without it, the data's name is counted up. `verbose` is that of `fit`;
+    `progress` is told how far reading the data has come.
     Ctrl-C ends the training, and the result says so in `status`.
 
     Raises:
         StriateError: something cannot be used, in words; a run that was begun is then marked 'failed'.
     """
-    return train_run(recipe, name, Path() if root is None else root, say, verbose)
+    return train_run(recipe, name, Path() if root is None else root, say, verbose, progress)
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,23 +5,22 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-
-import numpy as np
 
 from striate.activations import sigmoid, softmax
 from striate.applications.choose import NAMES, build, choose
 from striate.core.errors import ArgumentError, FileAccessError, StriateError, add_context, unknown_name
 from striate.core.shapes import Shape, format_shape
 from striate.datasets.source import DataBundle
-from striate.layers import Input, Rescaling
-from striate.losses import BinaryCrossentropy, SparseCategoricalCrossentropy
-from striate.models import Model, Sequential
+from striate.layers import Layer, Rescaling
+from striate.losses import BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy
+from striate.models import Model
 from striate.models.registry import reader, write_layer
+from striate.workbench.normalizing import rescales, with_front
 
 _OWN = "file.py:function"
 
@@ -35,11 +34,14 @@ class ChosenNetwork:
     reason: str
 
 
-def make_network(request: str | None, bundle: DataBundle, classes: int) -> ChosenNetwork:
+def make_network(
+    request: str | None, bundle: DataBundle, classes: int, front: Layer | None = None
+) -> ChosenNetwork:
     """Make the network that was asked for, or else one that suits the data.
 
     It takes the data as they are: where pixels or signals reach beyond 1, it begins with a layer
-    that brings them to about 0 to 1. One that the person's own network has already stays alone.
+    that brings them to about 0 to 1, or with `front` where that is given. One that the person's
+    own network has already stays alone.
 
     Raises:
         UnknownNameError: no network of this name.
@@ -48,7 +50,14 @@ def make_network(request: str | None, bundle: DataBundle, classes: int) -> Chose
         ShapeError: data that the network cannot take.
     """
     shape = tuple(bundle.train.x.shape[1:])
-    scale = scale_of(bundle)
+    scale = None if front is not None else scale_of(bundle)
+    chosen = _choose(request, bundle, shape, classes, scale)
+    return chosen if front is None else replace(chosen, model=with_front(chosen.model, shape, front))
+
+
+def _choose(
+    request: str | None, bundle: DataBundle, shape: Shape, classes: int, scale: float | None
+) -> ChosenNetwork:
     if request is None:
         name, reason = choose(f"{bundle.kind}s", shape, classes)
         return ChosenNetwork(build(name, shape, classes, scale), name, reason)
@@ -68,7 +77,7 @@ def scale_of(bundle: DataBundle) -> float | None:
     if bundle.pixel_range is not None:
         highest = max(abs(value) for value in bundle.pixel_range)
     else:
-        highest = float(np.abs(bundle.train.x).max())
+        highest = max(abs(float(bundle.train.x.min())), abs(float(bundle.train.x.max())))
     return None if highest in (0, 1) else 1 / highest
 
 
@@ -165,12 +174,9 @@ def check_network(model: Any, request: str, shape: Shape, classes: int) -> None:
 
 
 def _scaled(model: Model, shape: Shape, scale: float | None) -> Model:
-    if scale is None or any(isinstance(layer, Rescaling) for layer in model.layers):
+    if scale is None or rescales(model):
         return model
-    if isinstance(model, Sequential):
-        return Sequential([Input(shape), Rescaling(scale, name=_free("rescaling", model)), *model.layers])
-    inputs = Input(shape)
-    return Model(inputs, model(Rescaling(scale)(inputs)), name=f"scaled_{model.name}")
+    return with_front(model, shape, Rescaling(scale, name=_free("rescaling", model)))
 
 
 def _free(name: str, model: Model) -> str:
@@ -187,10 +193,25 @@ def ends_in_probabilities(model: Any) -> bool:
     return getattr(last, "activation", None) in (softmax, sigmoid)
 
 
-def compile_network(model: Model, optimizer: Any, device: str | None, precision: str) -> None:
-    """Compile a network for classes: the cross-entropy that suits its last layer, and accuracy."""
+def compile_network(
+    model: Model, optimizer: Any, device: str | None, precision: str, label_rows: bool = False
+) -> None:
+    """Compile a network for classes: the cross-entropy that suits its last layer, and accuracy.
+
+    `label_rows` says that labels come as rows of one number a class, as mixed examples have them.
+
+    Raises:
+        ArgumentError: mixed examples for a network with a single answer.
+    """
     binary = model.outputs[0].shape[-1] == 1
+    if binary and label_rows:
+        raise ArgumentError(
+            "this augmentation mixes examples of different classes, which takes an answer for each class; "
+            "the network has one for both. Choose augment 'standard', or a network ending in Dense(2)."
+        )
     loss = BinaryCrossentropy if binary else SparseCategoricalCrossentropy
+    if label_rows:
+        loss = CategoricalCrossentropy
     model.compile(
         optimizer=optimizer,
         loss=loss(from_logits=not ends_in_probabilities(model)),

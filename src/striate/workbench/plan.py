@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from striate.applications.small import recommended
+from striate.applications.small import Recommended, recommended
+from striate.augment import Augment, CutMix, MixUp, preset
 from striate.core.runtime import Choice
 from striate.datasets.source import Data, DataBundle
 from striate.optimizers import Adam
 from striate.optimizers.schedules import CosineDecay
-from striate.workbench.data import Split
 from striate.workbench.network import ChosenNetwork
+from striate.workbench.normalizing import ABOUT
 from striate.workbench.recipe import Recipe
+from striate.workbench.split import Split
 
 Say = Callable[[str], Any]
 
+# Colour images from this many pixels a side are changed at random unless told otherwise.
+_LEAST_SIDE = 32
 # Adam's usual rate, for networks that were not made for the small one's.
 _USUAL_RATE = 0.001
 _SMALL = "small"
+_SIGNAL_NETWORK = "fcn1d"
+# Archives of time series bring tens of examples to train on; the training loss chooses the epoch then.
+_SCARCE, _USUAL_SHARE = 500, 0.1
+# How many files a line names.
+_SHOWN = 5
 
 
 def line(label: str, text: str) -> str:
@@ -27,24 +37,59 @@ def line(label: str, text: str) -> str:
     return f"{label:<11}{text}"
 
 
-def complete_recipe(recipe: Recipe, network: ChosenNetwork, train: Data) -> Recipe:
+def complete_recipe(recipe: Recipe, network: ChosenNetwork, train: Data, augment: Choice) -> Recipe:
     """Fill in what the recipe leaves open, by the size of the training part."""
-    advice = recommended(len(train))
-    return Recipe(
-        data=recipe.data,
-        data_dir=recipe.data_dir,
+    advice = advise(network.name, len(train))
+    return replace(
+        recipe,
         model=network.name,
+        augment=str(augment.value),
+        normalize=recipe.normalize or "none",
         epochs=recipe.epochs or advice.epochs,
         batch_size=recipe.batch_size or advice.batch_size,
-        learning_rate=recipe.learning_rate
-        or (advice.learning_rate if network.name == _SMALL else _USUAL_RATE),
+        learning_rate=recipe.learning_rate or advice.learning_rate,
         schedule=recipe.schedule or "cosine",
-        seed=recipe.seed,
-        device=recipe.device,
-        precision=recipe.precision,
-        test_share=recipe.test_share,
-        validation_share=recipe.validation_share,
     )
+
+
+def advise(name: str, examples: int) -> Recommended:
+    """Say how long, in which batches and how fast to train a network on so many examples."""
+    advice = recommended(examples)
+    return advice if name == _SMALL else replace(advice, learning_rate=_USUAL_RATE)
+
+
+def choose_validation_share(recipe: Recipe, bundle: DataBundle) -> float:
+    """Choose how much is held back to find the best epoch: nothing where every example is needed."""
+    if recipe.validation_share is not None:
+        return recipe.validation_share
+    scarce = recipe.model == _SIGNAL_NETWORK and len(bundle.train) < _SCARCE
+    return 0.0 if scarce and bundle.test is not None else _USUAL_SHARE
+
+
+def choose_augmentation(request: str | None, bundle: DataBundle) -> Choice:
+    """Choose which random changes the training examples get: the preset's name, and why."""
+    if request is not None:
+        return Choice(request, "asked for")
+    shape = bundle.train.x.shape[1:]
+    if bundle.kind == "image" and shape[-1] == 3 and min(shape[:2]) >= _LEAST_SIDE:
+        return Choice(
+            "standard", "colour images are usually recognised at other places, sizes and exposures too"
+        )
+    what = (
+        "signals"
+        if bundle.kind == "signal"
+        else "small or grey images, such as signs that must not be turned"
+    )
+    return Choice("none", f"{what} are left as they are")
+
+
+def make_augmentation(name: str, mix: str | None, bundle: DataBundle) -> Augment | None:
+    """Make the augmentation of a preset and, where `mix` says so, of pairs of examples."""
+    made = preset(name, bundle.kind, tuple(bundle.train.x.shape[1:]))
+    if mix in (None, "none"):
+        return made
+    mixing = CutMix() if mix == "cutmix" else MixUp()
+    return Augment(*(() if made is None else made.changes), mixing)
 
 
 def make_optimizer(plan: Recipe, examples: int) -> Adam:
@@ -70,6 +115,12 @@ def say_data(say: Say, bundle: DataBundle, split: Split, recipe: Recipe) -> None
             f"({how['validation']}), {counts['test']} to test ({how['test']}); seed {recipe.seed}",
         )
     )
+    if bundle.bad_files:
+        shown = "; ".join(f"{bad.name}: {bad.reason}" for bad in bundle.bad_files[:_SHOWN])
+        more = f"; and {len(bundle.bad_files) - _SHOWN:,} more" if len(bundle.bad_files) > _SHOWN else ""
+        say(line("left out", f"{len(bundle.bad_files):,} files that cannot be used: {shown}{more}"))
+    for leak in split.leaks:
+        say(line("copies", leak))
 
 
 def say_model(say: Say, network: ChosenNetwork) -> None:
@@ -79,6 +130,14 @@ def say_model(say: Say, network: ChosenNetwork) -> None:
             "model", f"{network.name}, {network.model.count_params():,} parameters ({_plain(network.reason)})"
         )
     )
+
+
+def say_changes(say: Say, augment: Choice, described: str, normalize: str | None) -> None:
+    """Say how training examples are changed, and what is done to all values."""
+    what = f"{augment.value}: {described}" if described else str(augment.value)
+    say(line("augment", f"{what} ({_plain(augment.reason)})"))
+    if normalize not in (None, "none"):
+        say(line("normalize", f"{normalize}: {ABOUT[str(normalize)]}, by the training part"))
 
 
 def say_machine(say: Say, device: Choice, precision: Choice) -> None:

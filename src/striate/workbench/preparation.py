@@ -11,30 +11,50 @@ from typing import Any
 
 import numpy as np
 
-from striate.core.errors import ArgumentError, DataError, FileAccessError, FileFormatError
+from striate.core.errors import (
+    ArgumentError,
+    DataError,
+    FileAccessError,
+    FileFormatError,
+    StriateError,
+    add_context,
+)
 from striate.core.shapes import format_shape
-from striate.datasets.images import read_image
+from striate.datasets.decoding import decode_image
+from striate.datasets.image_input import ImageInput
+from striate.datasets.images import MOST_PIXELS
 from striate.datasets.source import DataBundle
 
 ARRAY_SUFFIXES = (".npy", ".npz")
 # What is looked for in an archive with several arrays, the first that is there.
 _WANTED = ("x", "X", "images", "x_test", "X_test", "test_images")
 _BYTE_RANGE = (0, 255)
+_FILE_CHANNELS = (1, 3)
 
 
 @dataclass(frozen=True)
 class InputDescription:
-    """What a network takes: `kind` 'image' or 'signal', the shape of one example, its values' range."""
+    """What a network takes: `kind` 'image' or 'signal', the shape of one example, its values' range.
+
+    `image_input` is how image files are brought to that; None where the network takes arrays only.
+    """
 
     kind: str
     shape: tuple[int, ...]
     pixel_range: tuple[float, float] | None
+    image_input: ImageInput | None = None
 
 
 def describe_input(bundle: DataBundle) -> dict[str, Any]:
     """Say what a network trained on these data takes, in the words that its file keeps."""
     shape = list(bundle.train.x.shape[1:])
+    given = bundle.image_input
+    if given is None and bundle.kind == "image" and shape[-1] in _FILE_CHANNELS:
+        # Trained on arrays, whose proportions nobody knows: image files are brought to their size.
+        given = ImageInput(*shape, fit="stretch")
     return {
+        **({} if given is None else {"image_input": given.as_table()}),
+        **({} if bundle.axis is None else {"axis": bundle.axis.label}),
         "kind": bundle.kind,
         "size": shape[:-1],
         "channels": shape[-1],
@@ -53,7 +73,9 @@ def read_description(preprocessing: Mapping[str, Any], source: str) -> InputDesc
         given = preprocessing["pixel_range"]
         low_high = None if given is None else (float(given[0]), float(given[1]))
         kind = str(preprocessing["kind"])
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+        table = preprocessing.get("image_input")
+        image_input = None if table is None else ImageInput.from_table(table)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise FileFormatError(
             f"{source} does not say what its network takes (size, channels, pixel_range, kind), as models of "
             "striate train do. In Python, striate.load(path).predict(x) takes arrays made to suit."
@@ -61,7 +83,7 @@ def read_description(preprocessing: Mapping[str, Any], source: str) -> InputDesc
     axes = {"image": 3, "signal": 2}.get(kind)
     if axes != len(shape):
         raise FileFormatError(f"{source} says that its network takes {kind!r} of {format_shape(shape)}.")
-    return InputDescription(kind, shape, low_high)
+    return InputDescription(kind, shape, low_high, image_input)
 
 
 def read_examples(path: str, wanted: InputDescription) -> tuple[list[str], np.ndarray]:
@@ -81,13 +103,37 @@ def read_examples(path: str, wanted: InputDescription) -> tuple[list[str], np.nd
         if not Path(path).exists():
             raise FileAccessError(f"there is no file {path} (seen from {Path.cwd()}).")
         raise DataError(f"{path}: this network takes signals, {format_shape(wanted.shape)}, as .npy or .npz.")
-    height, width, channels = wanted.shape
-    if channels not in (1, 3):
+    pixels = read_image_for(Path(path), wanted)
+    return [path], pixels[None]
+
+
+def read_image_for(place: Path, wanted: InputDescription) -> np.ndarray:
+    """Read an image file as a network takes it.
+
+    Shape:
+        out: (height, width, channels)
+
+    Raises:
+        FileAccessError, DataError: the file is missing, damaged or no image, by name.
+    """
+    if wanted.image_input is None:
         raise DataError(
-            f"{path}: this network takes {channels} channels; an image file has 1 or 3. Give .npy or .npz."
+            f"{place}: this network takes {wanted.shape[-1]} channels; an image file has 1 or 3. "
+            "Give .npy or .npz."
         )
-    pixels = read_image(path, (height, width), channels)
-    return [path], scale_pixels(pixels, _BYTE_RANGE, wanted.pixel_range)[None]
+    if place.is_dir():
+        raise FileAccessError(f"expected an image but {place} is a folder.")
+    try:
+        content = place.read_bytes()
+    except FileNotFoundError as error:
+        raise FileAccessError(f"there is no image {place} (seen from {Path.cwd()}).") from error
+    except OSError as error:
+        raise FileAccessError(f"cannot read {place}: {error.strerror or error}.") from error
+    try:
+        pixels = decode_image(content, wanted.image_input, MOST_PIXELS)
+    except StriateError as error:
+        raise add_context(error, str(place)) from error.__cause__
+    return scale_pixels(pixels, _BYTE_RANGE, wanted.pixel_range)
 
 
 def scale_pixels(

@@ -4,29 +4,56 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
 from striate.artifacts import read_toml, write_toml
+from striate.augment.presets import NAMES as PRESETS
 from striate.core.errors import ArgumentError, FileFormatError, StriateError, add_context, did_you_mean
 from striate.core.runtime import PRECISIONS
 from striate.core.shapes import check_choice
+from striate.datasets.image_input import FITS, INTERPOLATIONS
+from striate.datasets.images import MOST_PIXELS
+from striate.datasets.options import SourceOptions
+from striate.datasets.rejects import POLICIES
+from striate.datasets.source import KINDS
 
 RECIPE_VERSION = 1
+MIXES = ("none", "mixup", "cutmix")
+NORMALIZATIONS = ("none", "mean", "channel", "pixel", "zca")
 _VERSION_KEY = "recipe_version"
 _SUFFIX = ".toml"
+_SIZE = re.compile(r"([1-9]\d{0,4})(?:x([1-9]\d{0,4}))?")
+_TEXTS = ("data", "data_dir", "size", "label", "group", "model", "device", "schedule")
+_COUNTS = ("epochs", "batch_size", "channels", "limit", "megapixels")
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "kind": KINDS,
+    "fit": FITS,
+    "interpolation": INTERPOLATIONS,
+    "bad_files": POLICIES,
+    "augment": PRESETS,
+    "mix": MIXES,
+    "normalize": NORMALIZATIONS,
+    "precision": PRECISIONS,
+    "schedule": ("constant", "cosine"),
+}
 
 
 @dataclass(frozen=True)
 class Recipe:
     """What to train on what, and how. What is None is chosen when the data are known.
 
-    `data` is the name of a set or an .npz file, `data_dir` the folder that holds a set's files.
+    `data` is the name of a set, or a folder or file of one's own; `data_dir` the folder that holds
+    a set's files. From `kind` to `cache` stands how data are read: as in
+    `striate.datasets.options.SourceOptions`, `size` as text, '128' or 'HEIGHTxWIDTH'. `augment` is
+    a preset's name, `mix` what is done to pairs of examples; `normalize` what is done to the values first, fitted on the training part.
     `model` is the name of a network or `file.py:function`. `schedule` says how the learning rate
     goes on: 'constant' or 'cosine'. `test_share` of the examples are held back for the test where
-    the data bring no test part, and `validation_share` of the others choose the best epoch.
+    the data bring no test part, and `validation_share` of the others choose the best epoch; with
+    a validation share of 0 the training loss does.
 
     Raises:
         ArgumentError: a value that cannot work.
@@ -34,6 +61,20 @@ class Recipe:
 
     data: str
     data_dir: str | None = None
+    kind: str | None = None
+    size: str | None = None
+    fit: str | None = None
+    channels: int | None = None
+    interpolation: str | None = None
+    label: str | None = None
+    group: str | None = None
+    limit: int | None = None
+    bad_files: str = "skip"
+    megapixels: int | None = None
+    cache: bool = True
+    augment: str | None = None
+    mix: str | None = None
+    normalize: str | None = None
     model: str | None = None
     epochs: int | None = None
     batch_size: int | None = None
@@ -43,29 +84,68 @@ class Recipe:
     device: str = "auto"
     precision: str = "auto"
     test_share: float = 0.15
-    validation_share: float = 0.1
+    validation_share: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("data", "data_dir", "model", "device", "schedule"):
+        for name in _TEXTS:
             value = getattr(self, name)
             if value is not None and (not isinstance(value, str) or not value):
                 raise ArgumentError(f"{name} is written as text; got {value!r}.")
-        for name in ("epochs", "batch_size"):
+        for name in _COUNTS:
             value = getattr(self, name)
             if value is not None and not (_is_whole(value) and value >= 1):
                 raise ArgumentError(f"{name} is a whole number from 1 up; got {value!r}.")
+        for name, known in _CHOICES.items():
+            if getattr(self, name) is not None:
+                check_choice(getattr(self, name), known, name)
         if not _is_whole(self.seed) or not 0 <= self.seed < 2**32:
             raise ArgumentError(f"seed is a whole number from 0 to {2**32 - 1}; got {self.seed!r}.")
+        if not isinstance(self.cache, bool):
+            raise ArgumentError(f"cache is true or false; got {self.cache!r}.")
         rate = self.learning_rate
         if rate is not None and not (_is_number(rate) and 0 < rate < math.inf):
             raise ArgumentError(f"learning_rate is a number above 0, such as 0.001; got {rate!r}.")
-        for name in ("test_share", "validation_share"):
-            value = getattr(self, name)
-            if not (_is_number(value) and 0 < value < 1):
-                raise ArgumentError(f"{name} is a share between 0 and 1, such as 0.1; got {value!r}.")
-        check_choice(self.precision, PRECISIONS, "precision")
-        if self.schedule is not None:
-            check_choice(self.schedule, ("constant", "cosine"), "schedule")
+        if not (_is_number(self.test_share) and 0 < self.test_share < 1):
+            raise ArgumentError(
+                f"test_share is a share between 0 and 1, such as 0.1; got {self.test_share!r}."
+            )
+        held = self.validation_share
+        if held is not None and not (_is_number(held) and 0 <= held < 1):
+            raise ArgumentError(f"validation_share is a share from 0 to below 1, such as 0.1; got {held!r}.")
+        self.image_size()
+
+    def image_size(self) -> tuple[int, int] | None:
+        """The height and width of `size`.
+
+        Raises:
+            ArgumentError: a text that is no size.
+        """
+        if self.size is None:
+            return None
+        found = _SIZE.fullmatch(self.size)
+        if found is None:
+            raise ArgumentError(
+                f"size is the side of square images, '128', or 'HEIGHTxWIDTH', '96x128', in pixels; got {self.size!r}."
+            )
+        height = int(found[1])
+        return height, int(found[2] or height)
+
+    def source_options(self) -> SourceOptions:
+        """What the recipe says of how data are read."""
+        return SourceOptions(
+            kind=self.kind,
+            size=self.image_size(),
+            fit=self.fit,
+            channels=self.channels,
+            interpolation=self.interpolation,
+            label=self.label,
+            group=self.group,
+            limit=self.limit,
+            bad_files=self.bad_files,
+            most_pixels=MOST_PIXELS if self.megapixels is None else self.megapixels * 1_000_000,
+            cache=self.cache,
+            data_dir=self.data_dir,
+        )
 
     def with_options(self, **options: Any) -> Self:
         """Make a recipe in which the options that are not None replace what stands here."""

@@ -15,10 +15,10 @@ from striate.core.runtime import Choice
 from striate.core.version import __version__
 from striate.datasets.source import DataBundle
 from striate.models.saving import versions
-from striate.workbench.data import Split
 from striate.workbench.network import ChosenNetwork
 from striate.workbench.recipe import Recipe
 from striate.workbench.run import Run
+from striate.workbench.split import Split
 
 
 def now() -> str:
@@ -96,6 +96,9 @@ def begin_record(
             "sha256": split.fingerprint,
             "parts": {part: len(places) for part, places in split.places.items()},
             "sources": split.sources,
+            "left_out": {part: len(places) for part, places in split.left_out.items()},
+            "leaks": list(split.leaks),
+            "bad_files": [{"name": bad.name, "reason": bad.reason} for bad in bundle.bad_files],
         },
         "model": {
             "name": network.name,

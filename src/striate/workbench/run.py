@@ -43,8 +43,8 @@ class Run:
 
     @property
     def splits(self) -> Path:
-        """Which examples were for training, validation and test."""
-        return self.folder / "splits.json"
+        """Which examples were for training, validation and test, a row each."""
+        return self.folder / "splits.csv"
 
     @property
     def results(self) -> Path:
@@ -60,6 +60,11 @@ class Run:
     def last_model(self) -> Path:
         """The network as training left it."""
         return self.folder / "last.striate"
+
+    @property
+    def quarantine(self) -> Path:
+        """Copies of the files that could not be used, where these were asked for."""
+        return self.folder / "quarantine"
 
     @property
     def curves(self) -> Path:

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from striate.core.errors import LabelError
+from striate.datasets.labels import to_categorical
 from striate.datasets.source import Data
+from striate.losses import CategoricalCrossentropy
 from striate.visualize.base import Matrix
 from striate.visualize.confusion_matrix import count_confusions
 from striate.workbench.network import ends_in_probabilities
@@ -60,7 +62,9 @@ def score(model: Any, data: Data, class_names: list[str], kind: str = "image") -
             f"these examples have labels up to {int(data.y.max())}, but the network tells {len(class_names)} "
             f"classes apart: 0 to {len(class_names) - 1}."
         )
-    found = model.evaluate(data.x, data.y, batch_size=SCORING_BATCH, verbose=0, return_dict=True)
+    by_rows = isinstance(model.compiled.loss, CategoricalCrossentropy)
+    labels = to_categorical(data.y, len(class_names)) if by_rows else data.y
+    found = model.evaluate(data.x, labels, batch_size=SCORING_BATCH, verbose=0, return_dict=True)
     answers = model.predict(data.x, batch_size=SCORING_BATCH, verbose=0)
     predicted = probabilities(model, answers).argmax(axis=1)
     return Scores(

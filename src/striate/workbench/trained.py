@@ -11,12 +11,14 @@ import numpy as np
 from striate.core.errors import ArgumentError, DataError, LabelError
 from striate.core.runtime import choose_device, choose_precision
 from striate.core.shapes import format_shape
+from striate.datasets.opening import open_data
+from striate.datasets.options import SourceOptions
 from striate.datasets.source import Data, DataBundle
 from striate.models.saving import load
-from striate.workbench.data import class_names_of, fingerprint, load_data, own_parts, read_split
 from striate.workbench.preparation import InputDescription, match_range, read_description
 from striate.workbench.recipe import Recipe, read_recipe
 from striate.workbench.run import Run, find_run, no_such_run
+from striate.workbench.split import Split, class_names_of, fingerprint, own_parts, read_split
 
 _MODEL_SUFFIX = ".striate"
 
@@ -94,14 +96,21 @@ def own_test_part(trained: Trained, data_dir: str | None) -> tuple[Data, str]:
             f"--data digits, or --data arrays.npz."
         )
     recipe = read_recipe(run.recipe)
-    bundle = _load_own(run, recipe, data_dir)
-    data = own_parts(bundle, read_split(run.splits), f"the run {run.name!r}")["test"]
+    bundle = load_own(run, recipe, data_dir)
+    data = own_parts(bundle, run_split(run), f"the run {run.name!r}")["test"]
     return data, f"the test part of {bundle.name}, kept apart from training"
 
 
-def _load_own(run: Run, recipe: Recipe, data_dir: str | None) -> DataBundle:
+def run_split(run: Run) -> Split:
+    """Read which examples of a run were for what."""
+    return read_split(run.splits, str(run.read().get("data", {}).get("sha256")))
+
+
+def load_own(run: Run, recipe: Recipe, data_dir: str | None) -> DataBundle:
+    """Load the data of a run as it did itself."""
+    options = replace(recipe.source_options(), data_dir=data_dir or recipe.data_dir)
     # Paths in a recipe are as seen from the folder that holds runs/.
-    return load_data(recipe.data, data_dir or recipe.data_dir, base=run.folder.parent.parent)
+    return open_data(recipe.data, options, base=run.folder.parent.parent)
 
 
 def other_test_part(trained: Trained, text: str, data_dir: str | None) -> tuple[Data, str]:
@@ -114,9 +123,9 @@ def other_test_part(trained: Trained, text: str, data_dir: str | None) -> tuple[
         DataError: examples of another kind or shape.
         LabelError: no labels, or other classes.
     """
-    bundle = load_data(text, data_dir)
+    bundle = open_data(text, _options_for(trained, data_dir))
     if trained.run is not None and trained.run.splits.is_file():
-        split = read_split(trained.run.splits)
+        split = run_split(trained.run)
         if split.fingerprint == fingerprint(bundle):
             return split.take(bundle, "test"), f"the test part of {bundle.name}, kept apart from training"
     part = "train" if bundle.test is None else "test"
@@ -131,6 +140,14 @@ def other_test_part(trained: Trained, text: str, data_dir: str | None) -> tuple[
     said = "the test part" if part == "test" else "all examples"
     labelled = replace(data, x=x, y=_translate(data, bundle, trained), class_names=None)
     return labelled, f"{said} of {bundle.name}{change}"
+
+
+def _options_for(trained: Trained, data_dir: str | None) -> SourceOptions:
+    """Read other data as the network's own were read."""
+    given = trained.takes.image_input
+    recipe = None if trained.run is None else read_recipe(trained.run.recipe)
+    options = SourceOptions() if recipe is None else replace(recipe.source_options(), limit=None, group=None)
+    return replace(options, kind=trained.takes.kind, data_dir=data_dir, image_input=given)
 
 
 def _translate(data: Data, bundle: DataBundle, trained: Trained) -> np.ndarray | None:

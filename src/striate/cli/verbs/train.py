@@ -16,8 +16,8 @@ def train(
         str,
         typer.Argument(
             metavar="DATA",
-            help="digits, fashion_mnist, mnist, cifar10 or cifar100; an .npz file of arrays; or the "
-            "recipe.toml of a run, to do it again.",
+            help="digits, fashion_mnist, mnist, cifar10 or cifar100; a folder, list or archive of images; a "
+            "table or folder of signals; a file of arrays; or the recipe.toml of a run, to do it again.",
             show_default=False,
         ),
     ],
@@ -30,12 +30,29 @@ def train(
     precision: options.Precision = None,
     name: options.Name = None,
     data_dir: options.DataDir = None,
+    augment: options.Augment = None,
+    mix: options.Mix = None,
+    normalize: options.Normalize = None,
+    size: options.Size = None,
+    fit: options.Fit = None,
+    channels: options.Channels = None,
+    interpolation: options.Interpolation = None,
+    kind: options.Kind = None,
+    label: options.Label = None,
+    group: options.Group = None,
+    limit: options.Limit = None,
+    test_share: options.TestShare = None,
+    validation_share: options.ValidationShare = None,
+    bad_files: options.BadFiles = None,
+    megapixels: options.Megapixels = None,
+    cache: options.Cache = None,
 ) -> int:
     """Train a network on labelled images or signals, and leave a run in runs/.
 
     The run holds the network after its best epoch (model.striate) and after the last, the recipe,
     the results of each epoch, and pictures. Ctrl-C stops early and keeps what is there.
     """
+    from striate.cli import progress
     from striate.workbench import actions, recipe, wording
 
     wanted = recipe.recipe_for(
@@ -48,8 +65,25 @@ def train(
         seed=seed,
         device=device,
         precision=precision,
+        augment=augment,
+        mix=mix,
+        normalize=normalize,
+        size=size,
+        fit=fit,
+        channels=channels,
+        interpolation=interpolation,
+        kind=kind,
+        label=label,
+        group=group,
+        limit=limit,
+        test_share=test_share,
+        validation_share=validation_share,
+        bad_files=bad_files,
+        megapixels=megapixels,
+        cache=cache,
     )
-    result = actions.train(wanted, name, say=typer.echo, verbose="auto")
+    with progress.bar() as report:
+        result = actions.train(wanted, name, say=typer.echo, verbose="auto", progress=report)
     for line in wording.describe_training(result):
         typer.echo(line)
     return STOPPED if result.status == "stopped" else 0

@@ -1,0 +1,116 @@
+"""All geometric changes of an example as one matrix, and images resampled by it with OpenCV.
+
+A new pixel's value is read at the place in the old image where the matrix points, between its four
+neighbours or at the nearest. What lies outside is made up: the edge's value ('nearest'), the image
+mirrored with the edge twice ('reflect'), its other end ('wrap'), or a fixed value ('constant').
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from striate.augment.base import Geometric, Parameters
+
+_BORDERS = {
+    "constant": cv2.BORDER_CONSTANT,
+    "nearest": cv2.BORDER_REPLICATE,
+    "reflect": cv2.BORDER_REFLECT,
+    "wrap": cv2.BORDER_WRAP,
+}
+_INTERPOLATIONS = {"bilinear": cv2.INTER_LINEAR, "nearest": cv2.INTER_NEAREST}
+# OpenCV's warps take at most four channels at a time.
+_CHANNELS = 4
+
+
+@dataclass(frozen=True)
+class Filling:
+    """How places between and outside pixels get their values."""
+
+    mode: str = "reflect"
+    value: float = 0.0
+    interpolation: str = "bilinear"
+
+
+@dataclass(frozen=True)
+class Warp:
+    """One resampling of a batch: where each new pixel is read.
+
+    Shape:
+        matrices: (examples, 3, 3), from new positions (x, y, 1) to old ones.
+    """
+
+    matrices: np.ndarray
+    height: int
+    width: int
+    filling: Filling
+
+    def part(self, start: int, stop: int) -> Warp:
+        """The warp for the examples from `start` up to `stop`."""
+        return replace(self, matrices=self.matrices[start:stop])
+
+    @property
+    def is_affine(self) -> bool:
+        """Whether straight parallel lines stay parallel in every example."""
+        return bool((self.matrices[:, 2] == (0.0, 0.0, 1.0)).all())
+
+
+def put_together(
+    changes: Sequence[tuple[Geometric, Parameters]], shape: tuple[int, ...], default: Filling
+) -> list[Warp]:
+    """Multiply the matrices of changes, in order, into one warp; more where fillings differ.
+
+    A change that never looks outside the image, such as a flip, goes with any filling.
+    """
+    found: list[Warp] = []
+    last: Filling | None = None
+    for change, parameters in changes:
+        matrices = change.matrices(parameters, shape)
+        shape = change.output_shape(shape)
+        own = _filling(change, default)
+        if found and (own is None or last is None or own == last):
+            matrices = np.einsum("nij,njk->nik", found.pop().matrices, matrices)
+            own = own or last
+        found.append(Warp(matrices, shape[0], shape[1], own or default))
+        last = own
+    return found
+
+
+def _filling(change: Geometric, default: Filling) -> Filling | None:
+    if "fill_mode" not in change.arguments:
+        return None
+    return Filling(
+        default.mode if change.fill_mode is None else change.fill_mode,
+        default.value if change.fill_value is None else change.fill_value,
+        default.interpolation if change.interpolation is None else change.interpolation,
+    )
+
+
+def warp_images(x: np.ndarray, warp: Warp, out: np.ndarray) -> None:
+    """Resample each image into `out`.
+
+    Shape:
+        x: (examples, height, width, channels) uint8 or float32, in one piece of memory.
+        out: (examples, new height, new width, channels), the same dtype, in one piece too.
+    """
+    if x.shape[-1] > _CHANNELS:
+        for first in range(0, x.shape[-1], _CHANNELS):
+            few = np.ascontiguousarray(x[..., first : first + _CHANNELS])
+            warped = np.empty((*out.shape[:3], few.shape[-1]), out.dtype)
+            warp_images(few, warp, warped)
+            out[..., first : first + _CHANNELS] = warped
+        return
+    flags = _INTERPOLATIONS[warp.filling.interpolation] | cv2.WARP_INVERSE_MAP
+    border, value = _BORDERS[warp.filling.mode], (warp.filling.value,) * 4
+    size = (warp.width, warp.height)
+    if warp.is_affine:
+        matrices = np.ascontiguousarray(warp.matrices[:, :2])
+        resample = cv2.warpAffine
+    else:
+        matrices = warp.matrices
+        resample = cv2.warpPerspective
+    for image, matrix, target in zip(x, matrices, out, strict=True):
+        resample(image, matrix, size, target, flags, border, value)

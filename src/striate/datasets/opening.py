@@ -1,0 +1,200 @@
+"""From what a person names, a set, a folder or a file, to the source that reads it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from striate.core.errors import ArgumentError, FileAccessError, did_you_mean, unknown_name
+from striate.core.shapes import check_choice
+from striate.datasets.named import NAMES, load_named
+from striate.datasets.options import Progress, SourceOptions, no_progress
+from striate.datasets.rejects import POLICIES
+from striate.datasets.source import KINDS, DataBundle
+
+Load = Callable[[Path, SourceOptions, Progress], DataBundle]
+
+_ARRAYS = (".npz", ".npy", ".mat")
+_TABLES = (".csv", ".tsv", ".txt", ".ts", ".arff")
+_ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tbz2", ".txz")
+_IDX = re.compile(r".*-ubyte(\.gz)?", re.IGNORECASE)
+_CIFAR = re.compile(r"cifar-100?.*\.tar\.gz|data_batch_\d(\.bin)?|test_batch(\.bin)?", re.IGNORECASE)
+# Enough of a list to see whether its cells name images.
+_LOOKED_AT = 65_536
+# Files in a folder that are looked at to say what it holds.
+_MOST_LISTED = 2_000
+_IMAGE_NAME = re.compile(
+    r"[^\s,;\"']+\.(jpe?g|jfif|png|webp|bmp|gif|tiff?|jp2|avif|ppm|pgm)\b", re.IGNORECASE
+)
+
+
+def open_data(
+    text: str,
+    options: SourceOptions | None = None,
+    progress: Progress = no_progress,
+    base: Path | None = None,
+) -> DataBundle:
+    """Open a named set, or whatever lies at a path; `base` is a second folder to look from.
+
+    Images: a folder with a folder a class, also below train, val and test; files called
+    cat.0.jpg; a list of files and labels; a .zip or .tar of any of these; WebDataset's tars;
+    Parquet. Signals: tables (.csv, .tsv, .txt, .ts, .arff) and folders of them. Both: arrays
+    (.npz, .npy, .mat), IDX and CIFAR's files.
+
+    Raises:
+        UnknownNameError: a word that names no set.
+        FileAccessError: nothing is there, or it cannot be read.
+        DataError, FileFormatError, LabelError: it cannot be used, in words.
+        ArgumentError: an option that does not suit.
+    """
+    chosen = options or SourceOptions()
+    check_choice(chosen.bad_files, POLICIES, "bad_files")
+    if chosen.kind is not None:
+        check_choice(chosen.kind, KINDS, "kind")
+    place = _find(text, base)
+    if place is None:
+        return _open_named(text, chosen)
+    if chosen.data_dir is not None:
+        raise ArgumentError(
+            f"{text} lies on the disk itself; data_dir goes with a named set: {', '.join(NAMES)}."
+        )
+    return choose_source(place, chosen)(place, chosen, progress)
+
+
+def _open_named(name: str, options: SourceOptions) -> DataBundle:
+    if options.data_dir is not None and not Path(options.data_dir).is_dir():
+        raise FileAccessError(
+            f"there is no folder {options.data_dir} (seen from {Path.cwd()}). data_dir is the folder that "
+            f"holds the files of {name}."
+        )
+    asked = [word for word in ("size", "fit", "channels", "label", "group") if getattr(options, word)]
+    if asked:
+        raise ArgumentError(
+            f"{name} is a set of arrays as they are; {asked[0]} goes with files of one's own."
+        )
+    return limited(load_named(name, options.data_dir), options.limit)
+
+
+def limited(bundle: DataBundle, limit: int | None) -> DataBundle:
+    """Keep at most `limit` examples a class of the training part."""
+    from striate.datasets.split import limit_classes
+
+    if limit is None or bundle.train.y is None:
+        return bundle
+    train = bundle.train.take(limit_classes(bundle.train.y, limit))
+    return replace(
+        bundle,
+        train=train,
+        origin=f"{bundle.origin.rstrip('.')}; at most {limit} a class to train on.",
+        content=None,
+    )
+
+
+def _find(text: str, base: Path | None) -> Path | None:
+    """Say which file or folder is meant; None for a named set."""
+    place = Path(text)
+    if text.lower().replace("-", "_") in NAMES:
+        return None
+    for candidate in (place, *([] if base is None else [base / place])):
+        # UCR's sets are named by the stem of their files, shards of a tar by a pattern.
+        if candidate.exists() or list(_siblings(candidate)) or _matches(candidate):
+            return candidate
+    here = place.parent if place.parent.is_dir() else Path()
+    near = [os.path.normpath(path) for path in here.iterdir() if not path.name.startswith(".")]
+    if place.suffix or place.name != text:
+        raise FileAccessError(
+            f"there is no file or folder {text} (seen from {Path.cwd()}).{did_you_mean(text, near)}"
+        )
+    raise unknown_name("data set, file or folder", text, [*NAMES, *near[:20]])
+
+
+def _siblings(stem: Path) -> Iterator[Path]:
+    for suffix in _TABLES:
+        for part in ("_TRAIN", "_train"):
+            candidate = stem.with_name(f"{stem.name}{part}{suffix}") if stem.name else stem
+            if candidate.is_file():
+                yield candidate
+
+
+def _matches(pattern: Path) -> bool:
+    if not any(sign in pattern.name for sign in "*?[") or not pattern.parent.is_dir():
+        return False
+    return any(True for _ in pattern.parent.glob(pattern.name))
+
+
+def choose_source(place: Path, options: SourceOptions) -> Load:
+    """Choose the source for a file or folder, by what it is called and what it holds."""
+    if place.is_dir():
+        return _for_folder(place, options)
+    name = place.name.lower()
+    if name.endswith(_ARRAYS) or _IDX.fullmatch(name) or _CIFAR.fullmatch(name):
+        return _arrays
+    if name.endswith(_TABLES) or not place.exists() and list(_siblings(place)):
+        return _images if options.kind != "signal" and _lists_images(place) else _signals
+    if name.endswith((*_ARCHIVES, ".parquet")) or _matches(place):
+        return _images
+    known = ", ".join((*_ARRAYS, *_TABLES, *_ARCHIVES, ".parquet"))
+    raise ArgumentError(
+        f"{place} is of no kind that Striate trains on: folders of images, and files {known}."
+    )
+
+
+def _for_folder(folder: Path, options: SourceOptions) -> Load:
+    names = list(_names_in(folder))
+    if options.kind == "signal":
+        return _signals
+    if any(_IMAGE_NAME.fullmatch(name.replace(" ", "_")) for name in names):
+        return _images
+    if any(_IDX.fullmatch(name) or _CIFAR.fullmatch(name) or name.endswith(_ARRAYS) for name in names):
+        return _arrays
+    if any(name.endswith((".ts", ".arff", ".csv", ".tsv", ".txt")) for name in names):
+        return _signals
+    return _images
+
+
+def _names_in(folder: Path) -> Iterator[str]:
+    """The names of files in a folder and below it, lower case, some of them where there are many."""
+    count = 0
+    for _, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith((".", "__")))
+        for name in sorted(files)[:_MOST_LISTED]:
+            if not name.startswith("."):
+                yield name.lower()
+                count += 1
+        if count >= _MOST_LISTED:
+            return
+
+
+def _lists_images(table: Path) -> bool:
+    """Whether a table lists image files: its cells name some, or its first column does without endings."""
+    if not table.is_file():
+        return False
+    with table.open("rb") as file:
+        beginning = file.read(_LOOKED_AT).decode("utf-8", "replace")
+    if _IMAGE_NAME.search(beginning):
+        return True
+    # Lists that leave the ending out: the first cells of some rows are files beside the list.
+    stems = {name.rsplit(".", 1)[0] for name in _names_in(table.parent) if _IMAGE_NAME.fullmatch(name)}
+    cells = {cell.strip(' "').rsplit("/", 1)[-1].lower() for cell in re.split(r"[,;\t\r\n]", beginning)}
+    return bool(stems & cells)
+
+
+def _images(place: Path, options: SourceOptions, progress: Progress) -> DataBundle:
+    from striate.datasets.folder import load_images
+
+    return load_images(place, options, progress)
+
+
+def _signals(place: Path, options: SourceOptions, progress: Progress) -> DataBundle:
+    from striate.datasets.table import load_signals
+
+    return load_signals(place, options, progress)
+
+
+def _arrays(place: Path, options: SourceOptions, progress: Progress) -> DataBundle:
+    from striate.datasets.array_files import load_array_file
+
+    return load_array_file(place, options)
