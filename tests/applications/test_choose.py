@@ -9,7 +9,7 @@ from striate.applications.choose import NAMES, build, choose
 from striate.core.errors import ArgumentError, ShapeError, UnknownNameError
 
 # For each name an example's shape that it takes.
-SHAPES = dict.fromkeys(NAMES, (53, 53, 3)) | {"net_e": (20, 4)}
+SHAPES = dict.fromkeys(NAMES, (53, 53, 3)) | {"net_e": (20, 4), "fcn1d": (20, 4)}
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("vgg")])

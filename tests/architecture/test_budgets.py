@@ -26,6 +26,8 @@ LATE_IMPORTS = {
     "src/striate/callbacks/tensorboard.py": {"tensorboard"},
     "src/striate/visualize/drawing/*": {"matplotlib"},
     "src/striate/datasets/digits.py": {"sklearn"},
+    "src/striate/datasets/matlab.py": {"scipy"},
+    "src/striate/datasets/parquet_cells.py": {"pyarrow"},
     "src/striate/datasets/split.py": {"sklearn"},
     "src/striate/diagnose/*": {"sklearn"},
 }

@@ -89,8 +89,8 @@ def test_the_help_loads_no_heavy_library():
 def test_a_training_from_end_to_end(here, capsys):
     assert main(["train", "toy.npz", "epochs=12", "--model=networks.py:stack", "learning_rate=0.05"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines[:7]] == [
-        *("data", "split", "model", "device", "precision", "training", "run")
+    assert [line.split()[0] for line in lines[:8]] == [
+        *("data", "split", "model", "augment", "device", "precision", "training", "run")
     ]
     assert sum(line.startswith("Epoch ") for line in lines) == 12
     place = lines.index("test accuracy 1.0000 on 14 images")
@@ -100,7 +100,7 @@ def test_a_training_from_end_to_end(here, capsys):
         "runs/toy/run.json",
         "runs/toy/recipe.toml",
         "runs/toy/results.csv",
-        "runs/toy/splits.json",
+        "runs/toy/splits.csv",
         "runs/toy/curves.png",
         "runs/toy/confusion.png",
     ]
@@ -166,8 +166,8 @@ def test_a_summary_is_shown_with_details_on_request(run, capsys):
         (["train", "toy.npz", "epochs=0"], 1, "epochs is a whole number from 1 up; got 0."),
         (["train", "toy.npz", "batch-size=0"], 1, "batch_size is a whole number from 1 up; got 0."),
         (["train", "toy.npz", "device=cuda:9"], 1, "device 'cuda:9' is not"),
-        (["train", "digist"], 1, "there is no data set called 'digist'. Did you mean 'digits'?"),
-        (["train", "tyo.npz"], 1, "there is no file tyo.npz"),
+        (["train", "digist"], 1, "there is no data set, file or folder called 'digist'. Did you mean 'digits'?"),
+        (["train", "tyo.npz"], 1, "there is no file or folder tyo.npz"),
         (["train", "fashion_mnist", "data-dir=nowhere"], 1, "there is no folder nowhere"),
         (["train", "toy.npz", "name=../up"], 1, "a run cannot be called '../up'"),
         (["train", "toy.npz", "model=networks.py:seven"], 1, "answers with (7,), but there are 3 classes"),

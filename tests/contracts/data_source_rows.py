@@ -13,9 +13,12 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+import pyarrow
+from pyarrow import parquet
 
 from striate import datasets
 from striate.datasets import DataBundle, cifar10, cifar100, digits, fashion_mnist, mnist
+from tests.datasets.layouts import files_of, write_tar, write_zip
 from tests.datasets.test_cifar import files_of_cifar10, pack
 from tests.datasets.test_idx import NAMES, idx_bytes
 
@@ -73,6 +76,32 @@ def write_npz(folder: Path) -> None:
     np.savez_compressed(folder / "mine.npz", **parts)
 
 
+def labelled_files(folder: str, count: int) -> dict[str, bytes]:
+    """Make pictures of two classes below a folder."""
+    names = [f"{folder}{('cat', 'dog')[number % 2]}/{number}.png" for number in range(count)]
+    return files_of(*names)
+
+
+def write_zip_of_images(folder: Path) -> None:
+    """Pack a training and a test part of class folders."""
+    write_zip(labelled_files("train/", TRAIN) | labelled_files("test/", TEST), folder / "pets.zip")
+
+
+def write_tar_of_images(folder: Path) -> None:
+    """Pack images with their labels beside them, as WebDataset does."""
+    files = labelled_files("", TRAIN)
+    labels = {name.replace(".png", ".cls"): name.partition("/")[0].encode() for name in files}
+    write_tar(files | labels, folder / "pets.tar.gz")
+
+
+def write_parquet_of_images(folder: Path) -> None:
+    """Write images and labels as the columns of a table."""
+    files = labelled_files("", TRAIN)
+    images = [{"bytes": content, "path": name} for name, content in files.items()]
+    labels = [name.partition("/")[0] for name in files]
+    parquet.write_table(pyarrow.table({"image": images, "label": labels}), folder / "pets.parquet")
+
+
 def named(module: ModuleType, example: tuple[int, ...], write: Callable[[Path], None]) -> SourceRow:
     """Make the row of a named set with files."""
     name = module.__name__.rpartition(".")[2]
@@ -98,6 +127,29 @@ ROWS = [
         (6, 5, 3),
         ["cat", "dog"],
         write_npz,
+    ),
+    SourceRow(
+        "load_images",
+        lambda folder: datasets.load_images(folder / "pets.zip"),
+        (4, 4, 3),
+        ["cat", "dog"],
+        write_zip_of_images,
+    ),
+    SourceRow(
+        "load_images of WebDataset",
+        lambda folder: datasets.load_images(folder / "pets.tar.gz"),
+        (4, 4, 3),
+        ["cat", "dog"],
+        write_tar_of_images,
+        sizes=(TRAIN,),
+    ),
+    SourceRow(
+        "load_images of Parquet",
+        lambda folder: datasets.load_images(folder / "pets.parquet"),
+        (4, 4, 3),
+        ["cat", "dog"],
+        write_parquet_of_images,
+        sizes=(TRAIN,),
     ),
 ]
 

@@ -52,7 +52,7 @@ def test_quarantine_copies_and_lists_and_leaves_the_files_where_they_are(tmp_pat
     table = quarantine(
         [*bad, BadFile("in/a.zip", "is empty"), BadFile("gone", "x", tmp_path / "gone")], tmp_path / "q"
     )
-    rows = list(csv.reader(table.open(newline="", encoding="utf-8")))
+    rows = list(csv.reader(table.read_text(encoding="utf-8").splitlines()))
     assert rows[0] == ["copy", "file", "reason"]
     assert rows[1:3] == [
         ["0001-a b.jpg", "a b.jpg", "reason, 0"],

@@ -17,9 +17,7 @@ def outside(places: np.ndarray, length: int, mode: str) -> np.ndarray:
     return np.minimum(turned, 2 * length - 1 - turned)
 
 
-def value_at(
-    image: np.ndarray, y: np.ndarray, x: np.ndarray, mode: str, value: float
-) -> np.ndarray:
+def value_at(image: np.ndarray, y: np.ndarray, x: np.ndarray, mode: str, value: float) -> np.ndarray:
     """The values at whole places, inside or outside."""
     rows, columns = outside(y, image.shape[0], mode), outside(x, image.shape[1], mode)
     found = image[rows, columns].astype(np.float64)

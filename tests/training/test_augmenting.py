@@ -136,3 +136,19 @@ def test_callbacks_see_each_epoch_begin_with_its_own_number():
         IMAGES, LABELS, epochs=4, initial_epoch=2, augment="light", callbacks=[watching], verbose=0
     )
     assert watching.seen == [2, 3]
+
+
+def test_a_preset_works_in_the_values_that_the_data_have():
+    fractions = (IMAGES / 255).astype(np.float32)
+    change = make_change("standard", fractions)
+    assert change.augment.value_range == (0.0, 1.0)
+    torch.manual_seed(0)
+    changed = inputs_of(ArrayFeed(fractions, LABELS, None, 4, CPU, change=change))
+    assert changed.min() >= 0
+    assert 0.3 < changed.mean() < 0.7
+
+
+def test_changes_for_bytes_are_refused_for_values_from_0_to_1():
+    with pytest.raises(ArgumentError, match=r"from 0 to 255, but the data end at 1\. .* value_range=\(0, 1\)"):
+        make_change(Augment(RandomBrightness(0.2)), IMAGES / 255)
+    assert make_change(Augment(RandomFlip()), IMAGES / 255) is not None

@@ -29,7 +29,7 @@ FILES = [
     "recipe.toml",
     "results.csv",
     "run.json",
-    "splits.json",
+    "splits.csv",
 ]
 
 
@@ -83,7 +83,7 @@ def test_each_choice_is_said_in_a_line(here):
     lines: list[str] = []
     actions.train(Recipe("toy.npz", epochs=1, model="networks.py:scaled"), "mine", say=lines.append)
     labels = [line.split()[0] for line in lines]
-    assert labels == ["data", "split", "model", "device", "precision", "training", "run"]
+    assert labels == ["data", "split", "model", "augment", "device", "precision", "training", "run"]
     assert "14 to test (held back, stratified); seed 0" in lines[1]
     assert lines[-1].endswith("runs/mine")
 

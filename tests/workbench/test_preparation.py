@@ -5,19 +5,25 @@ import pytest
 from PIL import Image
 
 from striate.core.errors import ArgumentError, DataError, FileAccessError, FileFormatError
+from striate.datasets.image_input import ImageInput
 from striate.datasets.source import Data, DataBundle
 from striate.workbench.preparation import (
     InputDescription,
     check_top,
     describe_input,
+    files_of,
     match_range,
     read_description,
     read_examples,
     scale_pixels,
 )
 
-IMAGES = InputDescription("image", (6, 6, 1), (0, 16))
+IMAGES = InputDescription("image", (6, 6, 1), (0, 16), ImageInput(6, 6, 1, fit="stretch"))
 SIGNALS = InputDescription("signal", (8, 2), None)
+
+
+def parts_of(examples):
+    return examples.names, examples.x
 
 
 def test_what_a_network_takes_comes_back_from_its_file():
@@ -39,7 +45,7 @@ def test_a_file_that_says_nonsense_of_it_is_refused():
 
 def test_an_image_of_any_size_and_colour_is_brought_to_the_networks_range(tmp_path):
     Image.new("RGB", (30, 20), (255, 255, 255)).save(tmp_path / "white.png")
-    names, examples = read_examples(str(tmp_path / "white.png"), IMAGES)
+    names, examples = parts_of(read_examples(str(tmp_path / "white.png"), IMAGES))
     assert names == [str(tmp_path / "white.png")]
     assert examples.shape == (1, 6, 6, 1)
     assert np.allclose(examples, 16)
@@ -68,7 +74,7 @@ def test_whole_data_are_scaled_only_where_they_are_not_in_the_range_already():
 @pytest.mark.parametrize("shape", [(3, 6, 6, 1), (3, 6, 6)])
 def test_arrays_of_many_examples_may_leave_out_a_single_channel(tmp_path, shape):
     np.save(tmp_path / "many.npy", np.zeros(shape, np.uint8))
-    names, examples = read_examples(str(tmp_path / "many.npy"), IMAGES)
+    names, examples = parts_of(read_examples(str(tmp_path / "many.npy"), IMAGES))
     assert examples.shape == (3, 6, 6, 1)
     assert names[1].endswith("many.npy[1]")
 
@@ -76,16 +82,16 @@ def test_arrays_of_many_examples_may_leave_out_a_single_channel(tmp_path, shape)
 @pytest.mark.parametrize("shape", [(6, 6, 1), (6, 6)])
 def test_an_array_of_one_example_is_taken_as_one(tmp_path, shape):
     np.save(tmp_path / "one.npy", np.zeros(shape, np.uint8))
-    names, examples = read_examples(str(tmp_path / "one.npy"), IMAGES)
+    names, examples = parts_of(read_examples(str(tmp_path / "one.npy"), IMAGES))
     assert examples.shape == (1, 6, 6, 1)
     assert names == [str(tmp_path / "one.npy")]
 
 
 def test_of_an_archive_the_examples_are_taken(tmp_path):
     np.savez(tmp_path / "set.npz", y=np.zeros(2), x=np.ones((2, 6, 6, 1)))
-    assert read_examples(str(tmp_path / "set.npz"), IMAGES)[1].min() == 1
+    assert read_examples(str(tmp_path / "set.npz"), IMAGES).x.min() == 1
     np.savez(tmp_path / "single.npz", anything=np.ones((2, 6, 6, 1)))
-    assert len(read_examples(str(tmp_path / "single.npz"), IMAGES)[1]) == 2
+    assert len(read_examples(str(tmp_path / "single.npz"), IMAGES).x) == 2
 
 
 def test_an_archive_of_unknown_arrays_is_refused(tmp_path):
@@ -122,7 +128,7 @@ def test_files_of_arrays_that_cannot_be_read_are_said(tmp_path):
 
 def test_a_network_for_signals_takes_no_image_files(tmp_path):
     Image.new("L", (4, 4)).save(tmp_path / "a.png")
-    with pytest.raises(DataError, match=r"this network takes signals, \(8, 2\), as \.npy or \.npz"):
+    with pytest.raises(DataError, match=r"this network takes signals, \(8, 2\), as \.csv, .*\.npy or \.npz"):
         read_examples(str(tmp_path / "a.png"), SIGNALS)
     with pytest.raises(FileAccessError, match=r"there is no file .*b\.png"):
         read_examples(str(tmp_path / "b.png"), SIGNALS)
@@ -139,3 +145,34 @@ def test_at_most_one_answer_a_class_is_given():
         ArgumentError, match="top is how many answers to give for each file, from 1 up; got 0"
     ):
         check_top(0, 3)
+
+
+def test_a_folder_stands_for_the_images_in_it_and_below(tmp_path):
+    (tmp_path / "deep").mkdir()
+    for name in ("b.png", "deep/a.png"):
+        Image.new("L", (6, 6)).save(tmp_path / name)
+    (tmp_path / "note.txt").write_text("no image", encoding="utf-8")
+    assert files_of(str(tmp_path)) == [str(tmp_path / "b.png"), str(tmp_path / "deep" / "a.png")]
+    assert files_of("a.npy") == ["a.npy"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(FileAccessError, match=r"there is no image in the folder .*empty"):
+        read_examples(str(tmp_path / "empty"), IMAGES)
+
+
+def test_rows_of_a_table_are_signals_with_or_without_labels(tmp_path):
+    wanted = InputDescription("signal", (4, 1), None)
+    plain, labelled = tmp_path / "plain.csv", tmp_path / "labelled.csv"
+    rows = [[0.5, 1.25, 2, 3], [4, 5.5, 6, 7], [1, 1, 2, 9.5]]
+    plain.write_text("".join(",".join(map(str, row)) + "\n" for row in rows), encoding="utf-8")
+    named = "a,b,c,d,class\n" + "".join(",".join(map(str, [*row, "x"])) + "\n" for row in rows)
+    labelled.write_text(named, encoding="utf-8")
+    for path in (plain, labelled):
+        found = read_examples(str(path), wanted)
+        assert found.x[..., 0].tolist() == rows
+        assert len(found.names) == 3
+
+
+def test_a_table_of_other_lengths_or_of_no_kind_is_refused(tmp_path):
+    (tmp_path / "short.csv").write_text("1.5,2\n3,4.5\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"short\.csv holds signals of \(2, 1\); this network takes \(8, 2\)"):
+        read_examples(str(tmp_path / "short.csv"), SIGNALS)

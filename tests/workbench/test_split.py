@@ -74,7 +74,7 @@ def test_a_split_comes_back_from_its_file_with_a_row_an_example(tmp_path):
     found = read_split(tmp_path / "splits.csv", split.fingerprint)
     assert found.fingerprint == split.fingerprint == fingerprint(bundle())
     assert own_parts(bundle(), found, "the run")["test"].y.tolist() == split.take(bundle(), "test").y.tolist()
-    rows = list(csv.DictReader((tmp_path / "splits.csv").open(encoding="utf-8")))
+    rows = list(csv.DictReader((tmp_path / "splits.csv").read_text(encoding="utf-8").splitlines()))
     assert len(rows) == 90
     assert {row["part"] for row in rows} == {"train", "validation", "test"}
     assert rows[0] == {

@@ -8,6 +8,7 @@ from typing import Any
 
 from striate.applications.ends import AXES, beginning
 from striate.applications.reference import net_a, net_b, net_c, net_d, net_e
+from striate.applications.signal import fcn1d
 from striate.applications.small import small_cnn, small_cnn_1d
 from striate.applications.vgg import VGG16, VGG19
 from striate.core.errors import ShapeError, unknown_name
@@ -48,6 +49,7 @@ NAMES = {
     "net_c": ReadyMade(net_c, "three convolutions, ends in logits; images from 18 pixels"),
     "net_d": ReadyMade(net_d, "eleven convolutions in four blocks; images from 16 pixels"),
     "net_e": ReadyMade(net_e, "four convolutions along a signal; from 19 steps"),
+    "fcn1d": ReadyMade(fcn1d, "three convolutions along a series and their mean, strong on few examples"),
     "vgg16": ReadyMade(_scaled_vgg(VGG16), "the network of 2014 with 16 layers; images from 32 pixels"),
     "vgg19": ReadyMade(_scaled_vgg(VGG19), "the network of 2014 with 19 layers; images from 32 pixels"),
 }

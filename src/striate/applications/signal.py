@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from striate.applications.ends import beginning, check_classes, check_input_shape
+from striate.applications.small import Recommended
 from striate.core.errors import ArgumentError
 from striate.core.shapes import Shape
 from striate.layers import BatchNormalization, Conv1D, Dense, GlobalAveragePooling1D, ReLU
 from striate.models import Sequential
-from striate.optimizers import Adam
-from striate.optimizers.schedules import CosineDecay
 
 # Filters and kernel sizes of the three blocks (section II.B of the paper).
 BLOCKS = ((128, 8), (256, 5), (128, 3))
 LEAST_STEPS = 4
+# Steps of the optimiser, and the epochs that this may come to.
+LEAST_TRAINING = 2_000
+LEAST_EPOCHS, MOST_EPOCHS = 30, 1_000
 
 
 def fcn1d(input_shape: Shape, classes: int, rescale: float | None = None) -> Sequential:
@@ -55,3 +56,24 @@ def fcn1d(input_shape: Shape, classes: int, rescale: float | None = None) -> Seq
         Dense(check_classes(name, classes, 2), activation="softmax", name="prediction"),
     ]
     return Sequential(layers, name="fcn1d")
+
+
+def recommended_for_signals(examples: int) -> Recommended:
+    """Recommend how long and how fast to train this network on so many training examples.
+
+    Two thousand steps or more, however few the examples are, at the rate of the paper, which
+    falls to 0. Where tens of examples are all there is to train on, hold none of them back: the
+    paper keeps the weights of the epoch with the lowest training loss.
+
+    Raises:
+        ArgumentError: no examples.
+
+    >>> recommended_for_signals(50)
+    Recommended(epochs=500, batch_size=16, learning_rate=0.001, steps=2000)
+    """
+    if isinstance(examples, bool) or not isinstance(examples, int) or examples < 1:
+        raise ArgumentError(f"examples is the number of training examples, at least 1; got {examples!r}.")
+    batch_size = 16 if examples < 500 else 32 if examples < 5_000 else 64
+    steps_each = math.ceil(examples / batch_size)
+    epochs = min(max(math.ceil(LEAST_TRAINING / steps_each), LEAST_EPOCHS), MOST_EPOCHS)
+    return Recommended(epochs, batch_size, learning_rate=0.001, steps=steps_each * epochs)

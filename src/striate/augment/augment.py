@@ -109,8 +109,11 @@ class Augment:
             ShapeError: examples that one of the changes cannot work on.
         """
         for change in self.changes:
+            if isinstance(change, Geometric):
+                change.check_shape(shape)
+                shape = change.output_shape(shape)
+        for change in self.changes:
             change.check_shape(shape)
-            shape = change.output_shape(shape) if isinstance(change, Geometric) else shape
         return shape
 
     def draw(self, keys: np.ndarray, shape: tuple[int, ...]) -> Draw:
@@ -120,12 +123,16 @@ class Augment:
             ShapeError: examples that one of the changes cannot work on.
         """
         keys, current = np.atleast_1d(np.asarray(keys, np.uint64)), tuple(shape)
-        self.output_shape(current)
+        after = self.output_shape(current)
         parameters = []
         for stream, change in enumerate(self.changes):
-            drawn = {} if isinstance(change, Mixing) else change.draw(Chance(keys, stream), current)
-            current = change.output_shape(current) if isinstance(change, Geometric) else current
-            parameters.append(drawn)
+            if isinstance(change, Mixing):
+                parameters.append({})
+            elif isinstance(change, Geometric):
+                parameters.append(change.draw(Chance(keys, stream), current))
+                current = change.output_shape(current)
+            else:
+                parameters.append(change.draw(Chance(keys, stream), after))
         return Draw(tuple(shape), keys, tuple(parameters))
 
     def apply(self, x: Any, draw: Draw) -> Any:

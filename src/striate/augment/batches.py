@@ -169,12 +169,12 @@ def images_on_device(x: torch.Tensor, plan: Plan) -> torch.Tensor:
 
 def mix(change: Mixing, x: Any, y_rows: Any, chance: Chance) -> tuple[Any, Any]:
     """Give each example a partner, the next one in the order of a number drawn for each."""
-    order = np.argsort(chance.bits(), kind="stable")
-    partners = np.empty_like(order)
-    partners[order] = np.roll(order, -1)
     shape = tuple(x.shape[1:])
     change.check_shape(shape)
     parameters = change.draw(chance, shape)
+    order = np.argsort(chance.bits(), kind="stable")
+    partners = np.empty_like(order)
+    partners[order] = np.roll(order, -1)
     weights = change.weights(parameters, shape).reshape(-1, *(1 for _ in y_rows.shape[1:]))
     mixed = change.blend(
         x, x[torch.from_numpy(partners) if isinstance(x, torch.Tensor) else partners], parameters

@@ -61,12 +61,12 @@ class RandomErasing(Erasing):
         happens = chance.happens(chance.uniform(*self._factor))
         sides = np.sqrt(chance.uniform(*self._scale, size=(2,))) * shape[:2]
         starts = chance.uniform(size=(2,)) * (np.array(shape[:2]) - sides)
-        first, last = np.ceil(starts).astype(np.int64), np.ceil(starts + sides).astype(np.int64)
+        first, last = np.rint(starts).astype(np.int64), np.rint(starts + sides).astype(np.int64)
         boxes = np.concatenate([first, np.where(happens[:, None], last, first)], axis=1)
         return {"boxes": boxes, "noise": chance.bits()}
 
     def boxes(self, parameters: Parameters) -> np.ndarray:
-        """The pixels whose corners nearest to the first lie in the rectangle."""
+        """The pixels whose centres lie in the rectangle."""
         return parameters["boxes"]
 
     def filling(

@@ -35,7 +35,7 @@ def hashed(keys: np.ndarray, counters: np.ndarray) -> np.ndarray:
     """
     # NumPy wraps arrays around silently but warns of single numbers.
     steps = np.atleast_1d(np.asarray(counters, np.uint64)) + np.uint64(1)
-    return _mix(_mix(np.asarray(keys, np.uint64)) + steps * _GAMMA)
+    return _mix(_mix(np.atleast_1d(np.asarray(keys, np.uint64))) + steps * _GAMMA)
 
 
 def example_keys(seed: int, epoch: int, indices: np.ndarray) -> np.ndarray:

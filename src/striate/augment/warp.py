@@ -22,8 +22,8 @@ _BORDERS = {
     "wrap": cv2.BORDER_WRAP,
 }
 _INTERPOLATIONS = {"bilinear": cv2.INTER_LINEAR, "nearest": cv2.INTER_NEAREST}
-# OpenCV's warps take at most four channels at a time.
-_CHANNELS = 4
+# So many channels OpenCV warps with exact positions; two it rounds to 1/32 of a pixel, more it refuses.
+_CHANNELS = (4, 3, 1)
 
 
 @dataclass(frozen=True)
@@ -96,12 +96,15 @@ def warp_images(x: np.ndarray, warp: Warp, out: np.ndarray) -> None:
         x: (examples, height, width, channels) uint8 or float32, in one piece of memory.
         out: (examples, new height, new width, channels), the same dtype, in one piece too.
     """
-    if x.shape[-1] > _CHANNELS:
-        for first in range(0, x.shape[-1], _CHANNELS):
-            few = np.ascontiguousarray(x[..., first : first + _CHANNELS])
-            warped = np.empty((*out.shape[:3], few.shape[-1]), out.dtype)
-            warp_images(few, warp, warped)
-            out[..., first : first + _CHANNELS] = warped
+    if x.shape[-1] not in _CHANNELS:
+        first = 0
+        while (left := x.shape[-1] - first) > 0:
+            last = first + next(few for few in _CHANNELS if few <= left)
+            some = np.ascontiguousarray(x[..., first:last])
+            warped = np.empty((*out.shape[:3], last - first), out.dtype)
+            warp_images(some, warp, warped)
+            out[..., first:last] = warped
+            first = last
         return
     flags = _INTERPOLATIONS[warp.filling.interpolation] | cv2.WARP_INVERSE_MAP
     border, value = _BORDERS[warp.filling.mode], (warp.filling.value,) * 4

@@ -18,6 +18,7 @@ from striate.datasets.places import MOST_BYTES, TarMember, ZipMember, can_unpack
 
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz")
 _ENCRYPTED = 0x1
+_STEP = 2**20
 _BEGINNINGS = {b"\x1f\x8b": "gz", b"BZh": "bz2", b"\xfd7zXZ\0": "xz"}
 _TAR_DAMAGE = (tarfile.TarError, EOFError, zlib.error, LZMAError)
 
@@ -177,10 +178,13 @@ def _open_tar(path: Path, packing: str) -> Iterator[tarfile.TarFile]:
 def _each_member(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     while (info := archive.next()) is not None:
         # The library keeps every member, which for millions of images is all memory.
-        cast("list[tarfile.TarInfo]", archive.members).clear()
+        vars(archive)["members"].clear()
         yield info
     # It also takes a damaged header for the end, and would pass over all that follows.
     file = cast("IO[bytes]", archive.fileobj)
     file.seek(archive.offset)
     if any(file.read(tarfile.BLOCKSIZE)):
         raise tarfile.ReadError(f"there is no sound header at byte {archive.offset:,}")
+    # Only at its end does a packed file compare all that it held with its checksum.
+    while file.read(_STEP):
+        pass

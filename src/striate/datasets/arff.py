@@ -1,4 +1,4 @@
-"""ARFF files of series: a number an attribute, or relational ones with a line a channel; a class at the end."""
+"""ARFF files of series: a number an attribute, or relational with a line a channel; a class at the end."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ def read_arff(place: Path) -> Part:
         lines = enumerate(file, start=1)
         attributes = _read_attributes(lines, place)
         label = _find_label(attributes, place)
-        series, labels, names, bad = [], [], [], []
+        series: list[np.ndarray] = []
+        labels, names, bad = [], [], []
         for number, cells in _cases(lines, place):
             try:
                 if len(cells) != len(attributes):
@@ -101,13 +102,15 @@ def _attribute(name: str, described: str) -> _Attribute:
 
 def _find_label(attributes: list[_Attribute], place: Path) -> int:
     classes = [number for number, attribute in enumerate(attributes) if attribute.kind == "class"]
-    named = [number for number in classes if attributes[number].name.lower() in (*LABEL_WORDS, "classattribute")]
+    named = [
+        number for number in classes if attributes[number].name.lower() in (*LABEL_WORDS, "classattribute")
+    ]
     rest = [attribute for attribute in attributes if attribute.kind not in ("number", "relation", "class")]
     if rest or len(classes) > 1:
         odd = rest[0] if rest else attributes[classes[0]]
         raise FileFormatError(
-            f"{place} has the attribute {odd.name!r} ({odd.kind}) beside numbers and one class; series are made of "
-            "numeric attributes, or of one that is relational."
+            f"{place} has the attribute {odd.name!r} ({odd.kind}) beside numbers and one class; series are "
+            "made of numeric attributes, or of one that is relational."
         )
     if not classes:
         raise LabelError(f"{place} has no attribute with a list of classes, such as {{1,2}}.")

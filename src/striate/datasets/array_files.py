@@ -107,7 +107,8 @@ def _read_npy(place: Path) -> np.ndarray:
     except (ValueError, EOFError, MemoryError) as error:
         if "Object arrays" in str(error):
             raise FileFormatError(
-                f"{place} holds Python objects, which could run any program when opened. Save an array of numbers."
+                f"{place} holds Python objects, which could run any program when opened. Save an array "
+                "of numbers."
             ) from error
         raise FileFormatError(f"{place} is damaged or no .npy file. Write it again with np.save.") from error
 

@@ -16,6 +16,7 @@ from striate.datasets.assembly import Description, Part, make_bundle
 from striate.datasets.options import SourceOptions
 from striate.datasets.rejects import BadFile
 from striate.datasets.source import DataBundle
+from striate.datasets.value_range import settle_range
 
 _TRAIN = (
     ("x_train", "y_train"),
@@ -161,9 +162,7 @@ def _class_names(arrays: Mapping[str, np.ndarray], place: Path) -> list[str] | N
     return [str(name) for name in names]
 
 
-def _usable_rows(
-    x: np.ndarray, key: str, where: str, leave_out: bool
-) -> tuple[np.ndarray, list[BadFile]]:
+def _usable_rows(x: np.ndarray, key: str, where: str, leave_out: bool) -> tuple[np.ndarray, list[BadFile]]:
     """Mark the rows that hold only numbers, and list the others."""
     if x.dtype.kind not in "biuf":
         raise DataError(f"{where} has dtype {x.dtype}; examples are made of real numbers.")
@@ -208,10 +207,4 @@ def pixel_range(x: np.ndarray) -> tuple[float, float]:
     if x.dtype == np.uint8 or x.dtype == np.uint16:
         return (0, int(np.iinfo(x.dtype).max))
     lowest, highest = float(x.min()), float(x.max())
-    for low, high in ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)):
-        # Floats that end far below 255 are no bytes, such as digits of 0 to 16: their own end is the top.
-        if low <= lowest and highest <= high and (high < 255 or highest > 127):
-            return (low, high)
-    if lowest >= 0 and 1 < highest <= 127:
-        return (0.0, highest)
-    return (lowest, highest) if lowest < highest else (lowest, lowest + 1)
+    return settle_range(lowest, highest)

@@ -73,7 +73,7 @@ def make_bundle(
         LabelError: labels that are no classes.
         ArgumentError: a policy for bad files, or a limit, that cannot work.
     """
-    if "train" not in parts or not len(parts["train"].x) and not parts["train"].bad:
+    if "train" not in parts or (not len(parts["train"].x) and not parts["train"].bad):
         raise DataError(f"{about.name} has no examples to train on.")
     bad = [file for part in parts.values() for file in part.bad]
     total = len(bad) + sum(len(part.x) for part in parts.values())

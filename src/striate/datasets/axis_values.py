@@ -1,9 +1,9 @@
-"""What the columns of a table stand for: from headers such as 400, 'nm 400' or t0 to the values of an axis."""
+"""What the columns of a table stand for: from headers such as 400, 'nm 400' or t0 to an axis."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
+from itertools import takewhile
 
 import numpy as np
 
@@ -32,13 +32,20 @@ def axis_from_headers(headers: Sequence[str]) -> Axis | None:
 
 def _borders(headers: Sequence[str]) -> list[tuple[str, str]]:
     """Say what to cut off before and behind: what all have in common, short of the numbers' own digits."""
-    before = os.path.commonprefix(list(headers))
+    before = _shared(headers)
     # Numbers such as 401 and 402 have their first digits in common, -1 and -2 their sign.
     unsigned = before.rstrip("0123456789.,")
     rest = [header[len(unsigned) :] for header in headers]
-    behind = os.path.commonprefix([text[::-1] for text in rest])[::-1].lstrip("0123456789.,")
+    behind = _shared([text[::-1] for text in rest])[::-1].lstrip("0123456789.,")
     signed = unsigned.rstrip("+-")
     return [("", ""), (signed, behind), (unsigned, behind)]
+
+
+def _shared(texts: Sequence[str]) -> str:
+    """What all texts begin with: the first and the last in order differ earliest."""
+    first, last = min(texts), max(texts)
+    same = (a == b for a, b in zip(first, last, strict=False))
+    return first[: sum(takewhile(bool, same))]
 
 
 def _numbers(texts: Sequence[str]) -> np.ndarray | None:

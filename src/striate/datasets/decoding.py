@@ -45,6 +45,7 @@ DEEP_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")
 DAMAGE = (
     *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, OSError),
     *(RuntimeError, SyntaxError, TypeError, ValueError, struct.error, zlib.error, lzma.LZMAError),
+    Image.DecompressionBombError,
 )
 _ORIENTATION = 0x0112
 _TURNS = {
@@ -95,7 +96,7 @@ def decode_image(content: bytes, wanted: ImageInput, most_pixels: int) -> np.nda
             raise
         except UnidentifiedImageError as error:
             raise DataError(
-                "is not an image of a kind that Striate reads, or damaged at its start"
+                "is not an image of a kind that is read, or damaged at its start"
             ) from error
         except Image.DecompressionBombError as error:
             raise DataError(f"has far more than {most_pixels:,} pixels") from error
@@ -119,8 +120,10 @@ def _decode(content: bytes, wanted: ImageInput, most_pixels: int) -> np.ndarray:
             raise DataError(f"has {min(len(image.getbands()), 3)} channels; {wanted.channels} are wanted")
         is_jpeg = image.format in ("JPEG", "MPO")
         if is_jpeg:
-            _check_end(content)
+            _check_end(content, _scan_of(content))
             _draft(image, wanted)
+        elif image.format == "JPEG2000":
+            _check_end(content, content.find(b"\xff\x93") % len(content))
         with _one_at_a_time(image.width * image.height), native:
             values = deep_png(image, content)
             if values is not None:
@@ -143,15 +146,20 @@ def orientation_of(image: Image.Image) -> int:
         return 1
 
 
-def _check_end(content: bytes) -> None:
+def _check_end(content: bytes, data: int) -> None:
     """Refuse a JPEG without an end mark after its picture data: the decoder may fill up the rest."""
+    # Within the data the mark cannot occur: both kinds of JPEG see to that.
+    if data >= 0 and content.find(b"\xff\xd9", data) < 0:
+        raise DataError("is cut off: its picture data have no end")
+
+
+def _scan_of(content: bytes) -> int:
+    """Find where a JPEG's picture data begin, behind thumbnails with ends of their own; -1 if nowhere."""
     place = 2
     while place + 4 <= len(content) and content[place] == 0xFF:
         kind = content[place + 1]
         if kind == 0xDA:
-            if content.find(b"\xff\xd9", place) < 0:
-                raise DataError("is cut off: its picture data have no end")
-            return
+            return place
         # Fill bytes and marks without contents.
         if kind == 0xFF:
             place += 1
@@ -159,6 +167,7 @@ def _check_end(content: bytes) -> None:
             place += 2
         else:
             place += 2 + int.from_bytes(content[place + 2 : place + 4], "big")
+    return -1
 
 
 def _target(wanted: ImageInput, orientation: int) -> tuple[int, int]:

@@ -226,7 +226,7 @@ def bytes_from_values(values: np.ndarray, value_range: tuple[float, float] | Non
         top = 65535.0 if values.dtype.itemsize == 2 and values.dtype.kind == "u" else highest
         value_range = (0.0, 255.0 if top <= 255 else max(top, 65535.0))
     low, high = value_range
-    return np.rint(np.clip((wide - low) * np.float32(255 / (high - low)), 0, 255)).astype(np.uint8)
+    return np.rint((np.clip(wide, low, high) - low) * np.float32(255 / (high - low))).astype(np.uint8)
 
 
 def is_deep_png(image: ImageFile.ImageFile) -> bool:

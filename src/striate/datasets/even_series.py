@@ -35,6 +35,8 @@ def even_out(parts: Mapping[str, Part]) -> tuple[dict[str, Part], list[str]]:
     Shape:
         in: x (examples, steps, channels), NaN where there is nothing; out: without NaN
     """
+    if not all(len(part.x) for part in parts.values()):
+        return dict(parts), []
     filled, gaps = {}, 0
     lengths = {name: _lengths(part.x) for name, part in parts.items()}
     wanted = int(lengths["train"].max(initial=1))

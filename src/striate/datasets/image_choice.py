@@ -95,7 +95,8 @@ def _look(place: Place) -> _Look:
             deep = header.dtype != np.uint8
             return _Look(place, (header.height, header.width), header.picture_bands, deep)
     with Image.open(io.BytesIO(content), formats=known_formats()) as image:
-        turned = orientation_of(image) >= 5
+        # Asked for a note that it does not have, a PNG would decode its picture to look behind it.
+        turned = (image.format != "PNG" or "exif" in image.info) and orientation_of(image) >= 5
         size = (image.width, image.height) if turned else (image.height, image.width)
         deep = image.mode in DEEP_MODES or is_deep_png(image)
         return _Look(place, size, 1 if _is_grey(image) else 3, deep)

@@ -123,15 +123,9 @@ def image_dataset_from_directory(
     """
     check_choice(label_mode, LABEL_MODES, "label_mode")  # type: ignore[arg-type]
     _check_parts(validation_split, subset, shuffle, seed)
-    if crop_to_aspect_ratio and pad_to_aspect_ratio:
-        raise ArgumentError(
-            "proportions are kept by crop_to_aspect_ratio or by pad_to_aspect_ratio, not by both."
-        )
-    fit = "crop" if crop_to_aspect_ratio else "pad" if pad_to_aspect_ratio else "stretch"
+    fit = _fit(crop_to_aspect_ratio, pad_to_aspect_ratio)
     wanted = image_input(image_size, color_mode, interpolation, fit)
     paths, numbers, names = _find(directory, labels, class_names, follow_links)
-    if not paths:
-        raise DataError(f"there are no images in {directory}.")
     if verbose:
         of = f" belonging to {len(names)} classes" if names is not None else ""
         say(f"Found {len(paths)} files{of}.")
@@ -140,22 +134,24 @@ def image_dataset_from_directory(
     order = np.random.default_rng(seed).permutation(len(paths)) if shuffle else np.arange(len(paths))
 
     def part(chosen: np.ndarray, shuffled: bool) -> ImageDataset:
-        return ImageDataset(
-            [paths[index] for index in chosen],
-            None if rows is None else rows[chosen],
-            names,
-            wanted,
-            batch_size,
-            shuffled,
-            seed,
-        )
+        own = None if rows is None else rows[chosen]
+        files = [paths[index] for index in chosen]
+        return ImageDataset(files, own, names, wanted, batch_size, shuffled, seed)
 
     if subset is None or validation_split is None:
         return part(order, shuffle)
-    parts = dict(zip(("training", "validation"), _cut(order, validation_split), strict=True))
+    training, validation = _cut(order, validation_split)
     if subset == "both":
-        return part(parts["training"], shuffle), part(parts["validation"], False)
-    return part(parts[subset], shuffle)
+        return part(training, shuffle), part(validation, False)
+    return part(training if subset == "training" else validation, shuffle)
+
+
+def _fit(crop: bool, pad: bool) -> str:
+    if crop and pad:
+        raise ArgumentError(
+            "proportions are kept by crop_to_aspect_ratio or by pad_to_aspect_ratio, not by both."
+        )
+    return "crop" if crop else "pad" if pad else "stretch"
 
 
 def _check_parts(split: float | None, subset: str | None, shuffle: bool, seed: int | None) -> None:
@@ -185,16 +181,23 @@ def _find(
         found = files_by_class(directory, class_names, follow_links)
         paths = [str(one.root / file) for one in found for file in one.files]
         counts = [len(one.files) for one in found]
+        _refuse_none(paths, directory)
         return paths, np.repeat(np.arange(len(found)), counts), [one.name for one in found]
     if class_names is not None:
         raise ArgumentError("class_names go with labels='inferred' only: they name the folders.")
     paths = [str(Path(directory) / file) for file in all_files(directory, follow_links)]
+    _refuse_none(paths, directory)
     if labels is None:
         return paths, None, None
     if len(labels) != len(paths):
         raise DataError(f"there are {len(paths)} images in {directory} but {len(labels)} labels.")
     values, numbers = np.unique(np.asarray(labels), return_inverse=True)
     return paths, numbers.astype(np.int64), [str(value) for value in values]
+
+
+def _refuse_none(paths: list[str], directory: str | os.PathLike[str]) -> None:
+    if not paths:
+        raise DataError(f"there are no images in {directory}.")
 
 
 def _rows(numbers: np.ndarray, label_mode: str, names: list[str]) -> np.ndarray:

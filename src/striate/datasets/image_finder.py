@@ -93,8 +93,8 @@ def _in_list(path: Path, options: SourceOptions) -> Found:
 
 def _in_parquet(paths: Sequence[Path], options: SourceOptions, root: Path | None = None) -> Found:
     named = [(shown_name(one.relative_to(root or one.parent).as_posix()), one) for one in paths]
-    group = options.group.removeprefix("column:") if (options.group or "").startswith("column:") else None
-    return find_in_parquet(named, options.label, group)
+    rule, _, column = (options.group or "").partition(":")
+    return find_in_parquet(named, options.label, column if rule == "column" else None)
 
 
 def _in_archives(archives: list[tuple[Path, Folder]], path: Path, options: SourceOptions) -> Found:

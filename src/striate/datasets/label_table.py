@@ -71,8 +71,8 @@ def read_table(place: Place) -> Table:
     lines = [line for line in text.splitlines() if line.strip()]
     if not lines:
         return Table(place.name, [])
-    rows = [[cell.strip() for cell in row] for row in _parse(text, _separator(lines, place.name)) if row]
-    rows = [row for row in rows if any(row)]
+    parsed = _parse(text, _separator(lines, place.name), place.name)
+    rows = [row for row in ([cell.strip() for cell in cells] for cells in parsed) if any(row)]
     width = len(rows[0])
     for number, row in enumerate(rows, 1):
         if any(row[width:]):
@@ -105,9 +105,9 @@ def _separator(lines: Sequence[str], name: str) -> str:
     return best
 
 
-def _parse(text: str, separator: str) -> list[list[str]]:
+def _parse(text: str, separator: str, name: str) -> list[list[str]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
     try:
         return list(reader)
     except csv.Error as error:
-        raise FileFormatError(f"the table cannot be read: {error} (row {reader.line_num}).") from error
+        raise FileFormatError(f"{name} cannot be read: {error} (line {reader.line_num}).") from error

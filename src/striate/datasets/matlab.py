@@ -39,17 +39,25 @@ def _load(place: Path) -> dict[str, np.ndarray]:
     from scipy.io.matlab import MatReadError
 
     try:
-        head = place.open("rb").read(1024) if place.is_file() else b""
+        with place.open("rb") as file:
+            head = file.read(1024)
         if _HDF5 in (head[:8], head[512:520]) or head.startswith(b"MATLAB 7.3"):
             raise FileFormatError(
-                f"{place} is a MATLAB file of version 7.3, which is HDF5 inside and not read. Save it again in "
-                f"MATLAB by save('{place.name}', '-v7'), or turn its arrays into an .npz with h5py, which "
-                "comes with keras."
+                f"{place} is a MATLAB file of version 7.3, which is HDF5 inside and not read. Save it again "
+                f"in MATLAB by save('{place.name}', '-v7'), or turn its arrays into an .npz with h5py."
             )
         return loadmat(place, appendmat=False)
     except OSError as error:
         raise FileAccessError(f"cannot read {place}: {error.strerror or error}.") from error
-    except (MatReadError, ValueError, TypeError, KeyError, IndexError, NotImplementedError, MemoryError) as error:
+    except (
+        MatReadError,
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        NotImplementedError,
+        MemoryError,
+    ) as error:
         raise FileFormatError(f"{place} is damaged or no MATLAB file: {str(error)[:200]}.") from error
 
 

@@ -49,9 +49,7 @@ class NumberTable:
         """Keep only some of the rows, by a mask or by their places."""
         places = np.flatnonzero(rows) if rows.dtype == bool else rows
         self.x = self.x[places]
-        self.words = {
-            column: [texts[place] for place in places] for column, texts in self.words.items()
-        }
+        self.words = {column: [texts[place] for place in places] for column, texts in self.words.items()}
         self.lines = [self.lines[place] for place in places]
 
     def without(self, column: int) -> None:
@@ -105,7 +103,9 @@ def read_number_table(
         reader = _RowReader(place.name, layout, numbers, sorted(kept), gaps)
         reader.read(cells.rows, progress)
     x = np.frombuffer(reader.values, np.float32).reshape(-1, len(numbers))
-    return NumberTable(place.name, layout, x, numbers, reader.words, reader.lines, reader.bad, reader.bad_words)
+    return NumberTable(
+        place.name, layout, x, numbers, reader.words, reader.lines, reader.bad, reader.bad_words
+    )
 
 
 class _RowReader:
@@ -163,7 +163,9 @@ class _RowReader:
             try:
                 value = self.layout.dialect.number(cell)
             except ValueError:
-                self._refuse(line, cells, f"{self.layout.title(column)} holds {cell.strip()!r}, which is no number")
+                self._refuse(
+                    line, cells, f"{self.layout.title(column)} holds {cell.strip()!r}, which is no number"
+                )
                 return False
             found.append(value)
             if math.isinf(found[-1]):
@@ -188,4 +190,3 @@ def _picker(columns: list[int]) -> Callable[[list[str]], Sequence[str]]:
         window = slice(columns[0], columns[-1] + 1)
         return lambda cells: cells[window]
     return itemgetter(*columns)
-

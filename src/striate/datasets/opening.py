@@ -10,10 +10,14 @@ from pathlib import Path
 
 from striate.core.errors import ArgumentError, FileAccessError, did_you_mean, unknown_name
 from striate.core.shapes import check_choice
+from striate.datasets.array_files import load_array_file
+from striate.datasets.folder import load_images
 from striate.datasets.named import NAMES, load_named
 from striate.datasets.options import Progress, SourceOptions, no_progress
 from striate.datasets.rejects import POLICIES
 from striate.datasets.source import KINDS, DataBundle
+from striate.datasets.split import limit_classes
+from striate.datasets.table import load_signals
 
 Load = Callable[[Path, SourceOptions, Progress], DataBundle]
 
@@ -75,13 +79,11 @@ def _open_named(name: str, options: SourceOptions) -> DataBundle:
         raise ArgumentError(
             f"{name} is a set of arrays as they are; {asked[0]} goes with files of one's own."
         )
-    return limited(load_named(name, options.data_dir), options.limit)
+    return _limited(load_named(name, options.data_dir), options.limit)
 
 
-def limited(bundle: DataBundle, limit: int | None) -> DataBundle:
+def _limited(bundle: DataBundle, limit: int | None) -> DataBundle:
     """Keep at most `limit` examples a class of the training part."""
-    from striate.datasets.split import limit_classes
-
     if limit is None or bundle.train.y is None:
         return bundle
     train = bundle.train.take(limit_classes(bundle.train.y, limit))
@@ -133,9 +135,9 @@ def choose_source(place: Path, options: SourceOptions) -> Load:
     if name.endswith(_ARRAYS) or _IDX.fullmatch(name) or _CIFAR.fullmatch(name):
         return _arrays
     if name.endswith(_TABLES) or not place.exists() and list(_siblings(place)):
-        return _images if options.kind != "signal" and _lists_images(place) else _signals
+        return load_images if options.kind != "signal" and _lists_images(place) else load_signals
     if name.endswith((*_ARCHIVES, ".parquet")) or _matches(place):
-        return _images
+        return load_images
     known = ", ".join((*_ARRAYS, *_TABLES, *_ARCHIVES, ".parquet"))
     raise ArgumentError(
         f"{place} is of no kind that Striate trains on: folders of images, and files {known}."
@@ -145,14 +147,14 @@ def choose_source(place: Path, options: SourceOptions) -> Load:
 def _for_folder(folder: Path, options: SourceOptions) -> Load:
     names = list(_names_in(folder))
     if options.kind == "signal":
-        return _signals
+        return load_signals
     if any(_IMAGE_NAME.fullmatch(name.replace(" ", "_")) for name in names):
-        return _images
+        return load_images
     if any(_IDX.fullmatch(name) or _CIFAR.fullmatch(name) or name.endswith(_ARRAYS) for name in names):
         return _arrays
     if any(name.endswith((".ts", ".arff", ".csv", ".tsv", ".txt")) for name in names):
-        return _signals
-    return _images
+        return load_signals
+    return load_images
 
 
 def _names_in(folder: Path) -> Iterator[str]:
@@ -182,19 +184,5 @@ def _lists_images(table: Path) -> bool:
     return bool(stems & cells)
 
 
-def _images(place: Path, options: SourceOptions, progress: Progress) -> DataBundle:
-    from striate.datasets.folder import load_images
-
-    return load_images(place, options, progress)
-
-
-def _signals(place: Path, options: SourceOptions, progress: Progress) -> DataBundle:
-    from striate.datasets.table import load_signals
-
-    return load_signals(place, options, progress)
-
-
 def _arrays(place: Path, options: SourceOptions, progress: Progress) -> DataBundle:
-    from striate.datasets.array_files import load_array_file
-
     return load_array_file(place, options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -49,31 +50,34 @@ def find_in_parquet(
     return found
 
 
+@contextmanager
+def _refusing_damage(name: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise FileAccessError(f"cannot read {name}: {error}.") from error
+    except ValueError as error:
+        raise FileFormatError(f"{name} is damaged or no Parquet file: {error}") from error
+
+
 class _ParquetTable:
     """One Parquet file: which of its columns are the images and the labels, and its rows."""
 
     def __init__(self, name: str, path: Path, label: str | None, group: str | None):
-        parquet = import_parquet()
         self.name, self.path = name, path
-        try:
-            with parquet.ParquetFile(path) as file:
-                self.schema = file.schema_arrow
-                self.group_sizes = [
-                    file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)
-                ]
-                self.features = self._features()
-                self.image = self._image_column()
-                self.label = self._label_column(label)
-                wanted = {self.label, *(self._check_column(group) if group else ())}
-                paths = [f"{self.image}.path"] if self._is_record(self.image, "path") else []
-                self.rows = file.read(columns=[*sorted(wanted), *paths]).to_pydict()
-        except OSError as error:
-            raise FileAccessError(f"cannot read {name}: {error}.") from error
-        except ValueError as error:
-            if isinstance(error, DataError | FileFormatError):
-                raise
-            raise FileFormatError(f"{name} is damaged or no Parquet file: {error}") from error
+        parquet = import_parquet()
+        with _refusing_damage(name), parquet.ParquetFile(path) as file:
+            self.schema = file.schema_arrow
+            groups = [file.metadata.row_group(number) for number in range(file.num_row_groups)]
+            self.group_sizes = [one.num_rows for one in groups]
+        self.features = self._features()
+        self.image = self._image_column()
+        self.label = self._label_column(label)
         self.class_names = self._class_names()
+        wanted = {self.label, *(self._check_column(group) if group else ())}
+        paths = [f"{self.image}.path"] if self._is_record(self.image, "path") else []
+        with _refusing_damage(name), parquet.ParquetFile(path) as file:
+            self.rows: dict[str, list[Any]] = file.read(columns=[*sorted(wanted), *paths]).to_pydict()
 
     def _features(self) -> dict[str, Any]:
         described = (self.schema.metadata or {}).get(b"huggingface")

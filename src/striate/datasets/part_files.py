@@ -81,8 +81,8 @@ def _find_in_folder(folder: Path, suffixes: Sequence[str]) -> dict[str, Path]:
         return {"train": files[0]}
     listed = ", ".join(path.name for path in files[:5]) or "none"
     raise DataError(
-        f"{folder} holds no table called train, but {listed}{', ...' if len(files) > 5 else ''}. Call the files "
-        "train and test, or name one of them."
+        f"{folder} holds no table called train, but {listed}{', ...' if len(files) > 5 else ''}. Call the "
+        "files train and test, or name one of them."
     )
 
 

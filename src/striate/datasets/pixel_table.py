@@ -12,7 +12,9 @@ import numpy as np
 from striate.core.errors import DataError
 from striate.core.shapes import Shape, format_shape
 
-_PIXEL = re.compile(r"(pixel|px|p|pix)[ _.-]?\d+|\d+ ?x ?\d+|pixel[ _.-]\d+[ _.-]\d+([ _.-]\d+)?", re.IGNORECASE)
+_PIXEL = re.compile(
+    r"(pixel|px|p|pix)[ _.-]?\d+|\d+ ?x ?\d+|pixel[ _.-]\d+[ _.-]\d+([ _.-]\d+)?", re.IGNORECASE
+)
 _LEAST_SIDE = 8
 
 
@@ -25,7 +27,7 @@ class PixelTable:
 
 
 def find_pixels(x: np.ndarray, headers: Sequence[str] | None, kind: str | None) -> PixelTable | None:
-    """Say whether rows are images: their columns are called pixels, or are whole numbers of 0 to 255 of a square.
+    """Say whether rows are images: their columns are called pixels, or they are bytes of a square.
 
     Shape:
         x: (rows, columns)

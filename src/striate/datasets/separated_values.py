@@ -21,7 +21,15 @@ _MISSING = {"", "?", "na", "n/a", "nan", "null", "none", "-", "#n/a"}
 _NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
 _NUMBER_WITH_COMMA = re.compile(r"\s*[-+]?(\d+,?\d*|,\d+)([eE][-+]?\d+)?\s*")
 # Tried in this order; the first of those that find most numbers is taken. None stands for white space.
-_DIALECTS = (("\t", False), (";", False), (",", False), ("\t", True), (";", True), (None, False), (None, True))
+_DIALECTS = (
+    ("\t", False),
+    (";", False),
+    (",", False),
+    ("\t", True),
+    (";", True),
+    (None, False),
+    (None, True),
+)
 _NAMES = {"\t": "tabs", ";": "semicolons", ",": "commas", None: "white space"}
 
 
@@ -90,8 +98,8 @@ def open_cells(place: Path) -> Iterator[Cells]:
     with open_text(place) as file:
         lines = _without_comments(file)
         first = list(islice(lines, _HEAD))
-        dialect = find_dialect(first)
         try:
+            dialect = find_dialect(first)
             rows = _split(chain(first, lines), dialect)
             head = list(islice(rows, _HEAD))
             if not head:

@@ -66,7 +66,7 @@ def load_signals(
 def _name_of(place: Path, files: Mapping[str, Path]) -> str:
     stem = stem_of(next(iter(files.values())))
     named = part_of(stem)
-    if len(files) == 1 and place.is_file() or named is None:
+    if (len(files) == 1 and place.is_file()) or named is None:
         return stem
     return named[0] or files["train"].resolve().parent.name
 
@@ -99,8 +99,9 @@ def _load_series(
 
 def _read_ucr_table(file: Path, options: SourceOptions, progress: Progress) -> Part:
     """Read rows of a class and a series, NaN where it has ended."""
-    table = read_number_table(file, gaps=True, progress=progress)
-    roles = find_roles(table, options if options.label else replace(options, label="first"))
+    chosen = options if options.label else replace(options, label="first")
+    table = read_number_table(file, asked_columns(chosen), gaps=True, progress=progress)
+    roles = find_roles(table, chosen)
     return _as_part(table, roles, table.x[..., None])
 
 
@@ -129,8 +130,8 @@ def _load_tables(
             columns = table.x.shape[1]
         elif table.x.shape[1] != columns:
             raise DataError(
-                f"{file.name} has {table.x.shape[1]} columns of numbers for an example, {files['train'].name} "
-                f"{columns}. All parts take the same columns."
+                f"{file.name} has {table.x.shape[1]} columns of numbers for an example, "
+                f"{files['train'].name} {columns}. All parts take the same columns."
             )
         parts |= _by_part(table, roles, part)
     _shape(parts, headers, about, options)

@@ -92,13 +92,21 @@ def find_layout(cells: Cells, wanted: Sequence[str] = ()) -> Layout:
         header = [""] * (len(header) + 1 == width) + header
         header = (header + [""] * width)[:width]
     kept = [row for row in body if len(row) == width]
-    numbers, words = [], []
+    # What is empty at the end comes of a separator behind each row.
+    filled = [column for row in [header or [], *kept] for column, cell in enumerate(row) if cell.strip()]
+    used = max(filled, default=-1) + 1
+    numbers: list[int] = []
+    words: list[int] = []
     for column in range(width):
         values = [row[column] for row in kept if not is_missing(row[column])]
         if values:
             share = sum(map(cells.dialect.is_number, values)) / len(values)
             (numbers if share > 0.5 else words).append(column)
-        elif header is not None and header[column]:
+        elif any(row[column].strip().lower() not in ("", "?", "nan") for row in kept):
+            # Classes may be called 'none' and 'NA'.
+            words.append(column)
+        elif column < used:
+            # Numbers that are all missing: that is said of each row.
             numbers.append(column)
     return Layout(cells.dialect, header, width, tuple(numbers), tuple(words))
 
@@ -111,20 +119,22 @@ def _has_header(rows: list[list[str]], dialect: Dialect, wanted: set[str]) -> bo
     if not rest:
         return False
     shift = len(rest[0]) - len(first)
-    numeric, texts = [], []
-    for column, cell in enumerate(first):
-        below = [row[column + shift] for row in rest if len(row) == len(rest[0])]
-        share = sum(map(dialect.is_number, below)) / len(below)
-        (numeric if share > 0.5 else texts).append((column, cell))
-    words = [cell for _, cell in numeric if not dialect.is_number(cell)]
     known = {*LABEL_WORDS, *NAME_WORDS, *SPLIT_WORDS}
-    named = [cell for _, cell in texts if cell.lower() in known] or [
-        word for word in words if word.lower() in known
-    ]
-    if words and (named or 2 * len(words) >= len(numeric)):
+    numeric: list[tuple[int, str]] = []
+    fresh = []
+    for column, cell in enumerate(first):
+        below = [row[column + shift].strip() for row in rest if len(row) == len(rest[0])]
+        if 2 * sum(map(dialect.is_number, below)) > len(below):
+            numeric.append((column, cell))
+        elif cell not in below and (cell.lower() in known or len(set(below)) < len(below)):
+            fresh.append(cell)
+    words = [cell for _, cell in numeric if not dialect.is_number(cell)]
+    if any(cell and cell.lower() in known for cell in (*words, *fresh)) or (
+        words and 2 * len(words) >= len(numeric)
+    ):
         return True
     axis = [dialect.number(cell) for _, cell in numeric if dialect.is_number(cell) and cell]
-    return _is_axis(axis, evenly=not named) and not _rows_rise(rest, numeric, shift, dialect)
+    return _is_axis(axis, evenly=not fresh) and not _rows_rise(rest, numeric, shift, dialect)
 
 
 def _is_axis(values: Sequence[float], evenly: bool) -> bool:
@@ -136,9 +146,7 @@ def _is_axis(values: Sequence[float], evenly: bool) -> bool:
     return one_way and (not evenly or bool(np.allclose(steps, steps.mean(), rtol=0.02)))
 
 
-def _rows_rise(
-    rows: list[list[str]], numeric: list[tuple[int, str]], shift: int, dialect: Dialect
-) -> bool:
+def _rows_rise(rows: list[list[str]], numeric: list[tuple[int, str]], shift: int, dialect: Dialect) -> bool:
     """Whether the rows below do the same, so that it says nothing of the first one."""
     rising = 0
     for row in rows[:20]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from striate.core.errors import ArgumentError, DataError
-from striate.datasets.options import SourceOptions
-from striate.datasets.separated_values import is_missing
-from striate.datasets.rejects import BadFile
 from striate.datasets.number_table import NumberTable, bad_row_name
+from striate.datasets.options import SourceOptions
+from striate.datasets.rejects import BadFile
+from striate.datasets.separated_values import is_missing
 from striate.datasets.table_layout import GROUP, LABEL, LABEL_WORDS, NAME_WORDS, SPLIT_WORDS
 
 NO_LABEL = "none"
@@ -142,7 +142,8 @@ def _refuse_unlabelled(table: NumberTable, roles: Roles, there: np.ndarray, colu
 def _column_of_words(table: NumberTable, free: set[int]) -> int | None:
     """Find the one column of words that are not different in all rows."""
     found = []
-    for column in sorted(free - table.layout.all_called(NAME_WORDS)):
+    # What has no name may well be the label.
+    for column in sorted(free - table.layout.all_called([word for word in NAME_WORDS if word])):
         texts = table.words[column]
         if len(set(texts)) <= max(2, len(texts) // 2):
             found.append(column)
@@ -176,8 +177,8 @@ def _column_of_whole_numbers(table: NumberTable) -> int:
         return ends[0]
     what = "has no column that is plainly the label" if not ends else "could have its labels first or last"
     raise DataError(
-        f"{table.file} {what}: wanted is one of words, one called label or class, or one of few whole numbers "
-        "at an end. Say which by label: its header, its number from 0, 'first' or 'last'; or 'none'."
+        f"{table.file} {what}: wanted is one of words, one called label or class, or one of few whole "
+        "numbers at an end. Say which by label: its header, its number from 0, 'first' or 'last'; or 'none'."
     )
 
 

@@ -110,7 +110,10 @@ class RandomShear(RandomChange):
 
 
 class RandomPerspective(RandomChange):
-    """Looks at images from another angle in training: corners move by `scale`, with probability `factor`."""
+    """Looks at images from another angle in training: each corner moves by up to a quarter of `scale`.
+
+    It happens with a probability from 0 to `factor`, or between two numbers.
+    """
 
     def __init__(
         self,
@@ -176,7 +179,8 @@ class RandomCrop(RandomChange):
 class RandomErasing(RandomChange):
     """Covers a rectangle of images in training, with noise unless `fill_value` is given.
 
-    `factor` is how likely, `scale` from which to which part of the area.
+    It happens with a probability from 0 to `factor`, or between two numbers; `scale` is from which to
+    which part of the area.
     (Zhong et al., "Random erasing data augmentation", 2017.)
     """
 

@@ -82,7 +82,7 @@ class RandomPosterization(ColourChange):
 
 
 class RandomInvert(RandomChange):
-    """Turns images into their negatives in training; `factor` is how likely."""
+    """Turns images into their negatives in training, with a probability from 0 to `factor`."""
 
     def __init__(
         self,

@@ -5,6 +5,7 @@ from striate.core.lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "ImageDataGenerator": "striate.datasets.generator",
         "array_to_img": "striate.datasets.keras_images",
         "img_to_array": "striate.datasets.keras_images",
         "load_img": "striate.datasets.keras_images",

@@ -12,6 +12,8 @@ from striate.augment import Augment, example_keys, preset
 from striate.core.errors import ArgumentError, LabelError
 from striate.core.shapes import format_shape
 from striate.core.tree import leaves
+from striate.datasets.value_range import settle_range
+from striate.training.checks import value_range
 
 _KINDS = {3: "image", 2: "signal"}
 
@@ -59,12 +61,14 @@ def make_change(request: Any, x: Any = None) -> BatchChange | None:
     if isinstance(request, str):
         shape = _shape_of(request, x)
         request = preset(request, _KINDS[len(shape)], shape)
+        request = _in_range_of(request, x)
     if request is None:
         return None
     if not isinstance(request, Augment):
         raise ArgumentError(
             f"augment takes an Augment(...) or 'none', 'light', 'standard' or 'strong'; got {request!r:.80}."
         )
+    _check_values(request, x)
     return BatchChange(request, int(torch.randint(2**62, ()).item()))
 
 
@@ -81,3 +85,25 @@ def _shape_of(request: str, x: Any) -> tuple[int, ...]:
             f"channels); an example here is {' and '.join(map(format_shape, found))}."
         )
     return found[0]
+
+
+def _in_range_of(augment: Augment | None, x: Any) -> Augment | None:
+    """The same changes for the values that the data have: 0 to 1, say, where these are floats."""
+    low, high = value_range(x) or (0.0, 1.0)
+    if augment is None or _holds_bytes(x) or not low < high:
+        return augment
+    return Augment(*augment.changes, value_range=settle_range(low, high))
+
+
+def _check_values(augment: Augment, x: Any) -> None:
+    found = None if x is None or _holds_bytes(x) else value_range(x)
+    judged = any("value_range" in change.arguments for change in augment.changes)
+    if found is not None and judged and found[1] <= 1 < augment.value_range[1] / 16:
+        raise ArgumentError(
+            f"augment changes values from {augment.value_range[0]:g} to {augment.value_range[1]:g}, but the data "
+            f"end at {found[1]:g}. Name their range: Augment(..., value_range=(0, 1))."
+        )
+
+
+def _holds_bytes(x: Any) -> bool:
+    return all(str(leaf.dtype).endswith("uint8") for leaf in leaves(x))

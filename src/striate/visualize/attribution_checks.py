@@ -127,7 +127,7 @@ def _with_random_weights(
     options = dict(attribution.options)
     if attribution.layer is not None:
         options["layer"] = attribution.layer
-    names = [name for name in question_layers(question) if _kernels(question.model, name)]
+    names = [name for name in question.shapes_in_order() if _kernels(question.model, name)]
     drawn = np.abs(attribution.values)
     found = {}
     for label, chosen in (("last layer", names[-1:]), ("all layers", names)):
@@ -137,12 +137,6 @@ def _with_random_weights(
         # A picture that has gone empty has certainly changed.
         found[label] = np.nan_to_num(np.array([rank_correlation(one, other) for one, other in pairs]))
     return found
-
-
-def question_layers(question: Question) -> list[str]:
-    """Name the layers in the order in which they run."""
-    with question.running():
-        return list(question.shapes_in_order())
 
 
 def _kernels(model: Any, name: str) -> list[nn.Parameter]:
@@ -190,15 +184,17 @@ def _cover(
     fill: Any,
     generator: torch.Generator | None,
 ) -> dict[str, np.ndarray]:
-    cover = filled(question.x, fill)
     target = torch.from_numpy(attribution.target).to(question.x.device)
     here = torch.from_numpy(marked).to(question.x.device)
     masks = [here, *(_moved(here, generator) for _ in range(regions))]
     with question.running():
+        cover = filled(question.x, fill)
         deleted, inserted = (
             torch.stack(
                 [
-                    question.chosen_in_batches(torch.where((mask ^ keep)[..., None], cover, question.x), target)
+                    question.chosen_in_batches(
+                        torch.where((mask ^ keep)[..., None], cover, question.x), target
+                    )
                     for mask in masks
                 ],
                 dim=1,
@@ -226,9 +222,7 @@ def _moved(marked: torch.Tensor, generator: torch.Generator | None) -> torch.Ten
     return torch.stack(moved)
 
 
-def _agreement(
-    question: Question, attribution: Attribution, methods: Sequence[str]
-) -> dict[str, np.ndarray]:
+def _agreement(question: Question, attribution: Attribution, methods: Sequence[str]) -> dict[str, np.ndarray]:
     with question.running():
         has_places = layer_with_places(question) is not None
     found = {}

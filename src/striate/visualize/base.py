@@ -94,7 +94,7 @@ class Matrix(Picture):
     column_names: tuple[str, ...]
 
 
-SCALES = ("signed", "positive", "grey")
+SCALES = ("signed", "positive", "grey", "none")
 
 
 @final
@@ -121,9 +121,10 @@ class HeatPanel:
 
     `low` and `high` are the ends of the scale, by default those of the values. With `over`,
     pixels as in an ImagePanel, the image is seen through the colours. `bar` draws the scale.
+    `path` is a way over the plane, as that of gradient descent.
 
     Shape:
-        values: (height, width)
+        values: (height, width); path: (points, 2), each (row, column)
     """
 
     values: np.ndarray
@@ -136,6 +137,7 @@ class HeatPanel:
     bar: bool = False
     mark: str = ""
     box: tuple[int, int, int, int] | None = None
+    path: np.ndarray | None = None
 
 
 @final
@@ -162,7 +164,7 @@ class LinePanel:
 @final
 @dataclass(frozen=True, eq=False)
 class TablePanel:
-    """Numbers written into the cells of a grid, such as a kernel; colours as in a HeatPanel.
+    """Numbers written into the cells of a grid, such as a kernel; colours as in a HeatPanel, or 'none'.
 
     Shape:
         values: (rows, columns)
@@ -225,7 +227,10 @@ class Frames(Picture):
 @final
 @dataclass(frozen=True, eq=False)
 class Block:
-    """A layer in a drawing of a network: its name, its kind, its output's shape without the batch."""
+    """A layer in a drawing of a network: its name, its kind, its output's shape without the batch.
+
+    `detail` is written below the name, line by line; the shape gives the box its size.
+    """
 
     name: str
     kind: str
@@ -241,3 +246,4 @@ class Diagram(Picture):
 
     blocks: tuple[Block, ...]
     arrows: tuple[tuple[int, int], ...]
+    blocks_a_row: int = 9

@@ -19,8 +19,9 @@ def randomised_words(correlations: Mapping[str, np.ndarray]) -> str:
     'With random weights the picture stays much the same (rank correlat'
     """
     means = {label: float(np.nanmean(found)) for label, found in correlations.items()}
-    measured = ", ".join(f"{value:.2f} with a random {label}" for label, value in means.items())
-    measured = measured.replace("a random all layers", "all layers random")
+    measured = (
+        f"{means['last layer']:.2f} with a random last layer, {means['all layers']:.2f} with all layers random"
+    ).replace("-", "−")
     # The whole network at random is the harder test: what survives that has not been learned.
     left = means["all layers"]
     if left >= _ALIKE:
@@ -66,8 +67,8 @@ def agreement_words(correlations: Mapping[str, np.ndarray]) -> tuple[str, ...]:
         return ()
     middle = float(np.mean(list(means.values())))
     verdict = "agree" if middle >= _ALIKE else "agree in part" if middle >= _SOMEWHAT else "do not agree"
-    measured = ", ".join(f"{value:.2f} with {name}" for name, value in means.items())
-    return (f"Other methods {verdict} (rank correlation {measured}).".replace("-0", "−0"),)
+    measured = ", ".join(f"{value:.2f}".replace("-", "−") + f" with {name}" for name, value in means.items())
+    return (f"Other methods {verdict} (rank correlation {measured}).",)
 
 
 def _share(happened: np.ndarray, scores: np.ndarray) -> float:

@@ -86,7 +86,9 @@ def compare_methods(
         "picture that the same network draws with random weights (near 1, it shows the input and not what was "
         "learned), and how far the score falls when the marked tenth is covered, or the same shape elsewhere."
     )
-    return Sheet("Why this answer, by method", f"{caption} {_colours(found, any_sign=True)}", tuple(panels), 3)
+    return Sheet(
+        "Why this answer, by method", f"{caption} {_colours(found, any_sign=True)}", tuple(panels), 3
+    )
 
 
 def compare_classes(
@@ -101,7 +103,9 @@ def compare_classes(
     """
     first = explain(model, image, None, method, **options)
     _one_example(first)
-    wanted = list(targets) if targets is not None else np.argsort(-first.all_scores[0], kind="stable")[:3].tolist()
+    wanted = (
+        list(targets) if targets is not None else np.argsort(-first.all_scores[0], kind="stable")[:3].tolist()
+    )
     found = [explain(model, image, one, method, **options) for one in wanted]
     high = max((_brightest(one.values) for one in found if not one.blank[0]), default=1.0)
     panels = [_heat_panel(one, 0, high=high) for one in found]
@@ -166,8 +170,8 @@ def _short_check(found: Attribution, check: AttributionCheck) -> str:
     here = float(check.scores[0] - check.deleted[0])
     elsewhere = float(check.scores[0] - check.deleted_elsewhere[0].mean())
     alike = float(check.randomised["all layers"][0])
-    falls = f"covered {-here:+.2g}, elsewhere {-elsewhere:+.2g}".replace("-", "−")
-    return f"random weights {alike:.2f}\n{falls}"
+    text = f"random weights {alike:.2f}\ncovered {-here:+.2g}, elsewhere {-elsewhere:+.2g}"
+    return text.replace("-", "−")
 
 
 def _caption(found: Attribution, check: AttributionCheck | None) -> str:
@@ -182,7 +186,9 @@ def _caption(found: Attribution, check: AttributionCheck | None) -> str:
 
 def _colours(found: Attribution, any_sign: bool = False) -> str:
     if any_sign:
-        return "Strong colours matter most; in blue and vermilion, blue speaks for the class, vermilion against."
+        return (
+            "Strong colours matter most; in blue and vermilion, blue speaks for the class, vermilion against."
+        )
     if found.signed:
         return "Blue speaks for the class, vermilion against it."
     if found.values.ndim == 2:

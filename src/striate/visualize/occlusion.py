@@ -58,9 +58,15 @@ def _window(axes: tuple[int, ...], window: Any, strides: Any) -> tuple[tuple[int
     sizes = per_axis(window, len(axes), "window")
     if any(size > length for size, length in zip(sizes, axes, strict=True)):
         raise ArgumentError(f"a window of {sizes} does not fit into an input of {axes}.")
-    steps = tuple(max(1, size // 2) for size in sizes) if strides is None else per_axis(strides, len(axes), "strides")
+    steps = (
+        tuple(max(1, size // 2) for size in sizes)
+        if strides is None
+        else per_axis(strides, len(axes), "strides")
+    )
     if any(step > size for step, size in zip(steps, sizes, strict=True)):
-        raise ArgumentError(f"strides of {steps} leave gaps between windows of {sizes}: take smaller strides.")
+        raise ArgumentError(
+            f"strides of {steps} leave gaps between windows of {sizes}: take smaller strides."
+        )
     return sizes, steps
 
 

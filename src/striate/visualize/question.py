@@ -13,7 +13,7 @@ from striate.core.arrays import as_tensor
 from striate.core.errors import ArgumentError, LabelError, ShapeError, StateError, did_you_mean
 from striate.core.shapes import check_choice, format_shape
 from striate.visualize.ending import EndingWatch
-from striate.visualize.probes import ModelInput, Watch, find_layers, input_of, watch
+from striate.visualize.probes import ModelInput, Watch, exact_products, find_layers, input_of, watch
 
 SCORES = ("logit", "output")
 
@@ -62,7 +62,9 @@ class Question:
     def running(self, layers: Sequence[Any] = ()) -> Iterator[Watch]:
         """Be ready to ask, with gradients; the network is as it was when the with-block is left."""
         before = self.seen
-        with watch(self.model, list(layers)) as seen, torch.enable_grad():
+        # The way back as well: a layer's own backward step would follow the caller's autocast.
+        exact = exact_products(), torch.autocast(self.x.device.type, enabled=False)
+        with watch(self.model, list(layers)) as seen, torch.enable_grad(), exact[0], exact[1]:
             self.seen = seen
             try:
                 yield seen
@@ -140,11 +142,11 @@ def _examples(images: torch.Tensor, taken: ModelInput) -> torch.Tensor:
             "why a network gives an answer is shown for images (examples, height, width, channels) and for "
             f"signals (examples, steps, channels); got {format_shape(images.shape)}."
         )
-    if taken.channels is not None and images.shape[-1] != taken.channels:
-        turn = " Turn the axes: numpy.moveaxis(images, 1, -1)." if images.shape[1] == taken.channels else ""
+    # Of a torch module the channels are a guess, so only what is certainly turned is refused here.
+    if len(wanted) == images.ndim - 1 and images.shape[-1] != wanted[-1] == images.shape[1]:
         raise ShapeError(
-            f"the network takes {taken.channels} channels, which stand last; "
-            f"got {format_shape(images.shape)}.{turn}"
+            f"the network takes {wanted[-1]} channels, and they stand last here; "
+            f"got {format_shape(images.shape)}. Turn the axes: numpy.moveaxis(images, 1, -1)."
         )
     return images
 
@@ -158,8 +160,11 @@ def settle_targets(question: Question, target: Any, scores: torch.Tensor) -> tor
     count, classes = scores.shape
     if target is None:
         return scores.argmax(1)
-    several = isinstance(target, (Sequence, np.ndarray, torch.Tensor)) and not isinstance(target, str)
-    wanted = list(np.asarray(target).reshape(-1)) if several else [target]
+    if isinstance(target, torch.Tensor):
+        target = target.tolist()
+    several = isinstance(target, (Sequence, np.ndarray)) and not isinstance(target, str)
+    # As objects: an array of names and numbers would turn the numbers into text.
+    wanted = list(np.asarray(target, object).reshape(-1)) if several else [target]
     numbers = [_class_number(question.class_names, one, classes) for one in wanted]
     if len(numbers) not in (1, count):
         raise LabelError(f"target is one class, or one for each of {count} examples; got {len(numbers)}.")

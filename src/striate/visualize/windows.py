@@ -24,6 +24,7 @@ from striate.layers.preprocessing import Rescaling
 from striate.layers.regularization import Dropout
 from striate.layers.separable_convolution import SeparableConvolution
 from striate.layers.shape import Flatten
+from striate.layers.transposed_convolution import TransposedConvolution
 from striate.visualize.layer_search import FoundLayer
 
 Rule = Callable[[Any, tuple[int, ...]], "Window"]
@@ -63,7 +64,7 @@ def window_of(layer: FoundLayer, shape: Sequence[int]) -> Window:
     Raises:
         ArgumentError: a kind of layer whose output is no sum over a window.
     """
-    for kind, rule in _RULES:
+    for kind, rule in _RULES if has_window(layer) else ():
         if isinstance(layer.module, kind):
             return rule(layer.module, tuple(shape))
     raise ArgumentError(
@@ -218,8 +219,8 @@ def _element(module: Any, shape: tuple[int, ...]) -> Window:
 
 
 def _flatten(module: Any, shape: tuple[int, ...]) -> Window:
-    # Of all values each goes to one place: the last axis of the flat vector is the channel.
-    return Window((), (), (), (), _one_channel)
+    # Each value goes to a place of its own in the flat vector, which counts as its channel.
+    return _point((int(np.prod(shape)),), _one_channel)
 
 
 def _of_torch(value: Any, rank: int) -> tuple[int, ...]:
@@ -276,3 +277,9 @@ _RULES: tuple[tuple[Any, Rule], ...] = (
     ((nn.Conv1d, nn.Conv2d), _torch_convolution),
     ((nn.modules.pooling._MaxPoolNd, nn.modules.pooling._AvgPoolNd), _torch_pooling),
 )
+
+
+def has_window(layer: FoundLayer) -> bool:
+    """Whether `window_of` knows the layer's kind."""
+    known = any(isinstance(layer.module, kind) for kind, _ in _RULES)
+    return known and not isinstance(layer.module, TransposedConvolution)

@@ -19,7 +19,7 @@ from striate.core.shapes import Shape
 from striate.datasets.options import Progress, no_progress
 from striate.models.saving import load
 from striate.models.summary import Summary, format_summary, summarize
-from striate.workbench.preparation import check_top, read_examples
+from striate.workbench.preparation import Examples, check_top, files_of, read_examples
 from striate.workbench.recipe import Recipe
 from striate.workbench.run import find_run, no_such_run
 from striate.workbench.scoring import SCORING_BATCH, Scores, probabilities, score
@@ -36,6 +36,7 @@ SHOWN_FOR: dict[str, tuple[Shape, int]] = {
     "net_c": ((32, 32, 3), 10),
     "net_d": ((100, 100, 3), 60),
     "net_e": ((64, 100), 2),
+    "fcn1d": ((150, 1), 2),
     "vgg16": ((224, 224, 3), 1000),
     "vgg19": ((224, 224, 3), 1000),
 }
@@ -126,11 +127,11 @@ def predict(
     precision: str = "float32",
     root: Path | None = None,
 ) -> list[Prediction]:
-    """Answer with classes for image files, or for arrays of examples (.npy, .npz).
+    """Answer with classes for image files and folders of them, tables of signals, or arrays of examples.
 
-    A file that cannot be read gets its mistake in words; the others are answered all the same.
-    Images are brought to the network's size, channels and range of values; dark on light or
-    light on dark stays as it is.
+    What cannot be read gets its mistake in words; the others are answered all the same. Images are
+    brought to the network's size, channels and range of values as those were that it was trained
+    on; dark on light or light on dark stays as it is.
 
     Raises:
         StriateError: no such run, or a model that cannot be used.
@@ -138,22 +139,37 @@ def predict(
     trained = open_trained(run, Path() if root is None else root, device, precision)
     top = check_top(top, len(trained.class_names))
     found: list[Prediction] = []
-    for path in files:
+    waiting = Examples([], np.zeros((0, *trained.takes.shape)))
+    for path in (file for given in files for file in files_of(given)):
         try:
-            names, examples = read_examples(path, trained.takes)
-            rows = _answer(trained, examples)
+            examples = read_examples(path, trained.takes)
         except StriateError as error:
-            found.append(Prediction(path, mistake=str(error)))
-        else:
-            found += [
-                Prediction(name, _best(row, trained, top)) for name, row in zip(names, rows, strict=True)
-            ]
-    return found
+            found += [*_answer(trained, waiting, top), Prediction(path, mistake=str(error))]
+            waiting = Examples([], waiting.x[:0])
+            continue
+        if len(examples.names) == 1 and len(waiting.names) < SCORING_BATCH:
+            # Single images are answered together.
+            waiting = waiting.joined(examples)
+            continue
+        found += [*_answer(trained, waiting, top), *_answer(trained, examples, top, path)]
+        waiting = Examples([], waiting.x[:0])
+    return found + _answer(trained, waiting, top)
 
 
-def _answer(trained: Trained, examples: np.ndarray) -> np.ndarray:
-    answers = trained.model.predict(examples, batch_size=SCORING_BATCH, verbose=0)
-    return probabilities(trained.model, answers)
+def _answer(trained: Trained, examples: Examples, top: int, source: str | None = None) -> list[Prediction]:
+    """Answer for examples, and say of the others why there is no answer."""
+    missing = [Prediction(bad.name, mistake=f"{bad.name}: {bad.reason}") for bad in examples.bad]
+    if not examples.names:
+        return missing
+    try:
+        answers = trained.model.predict(examples.x, batch_size=SCORING_BATCH, verbose=0)
+    except StriateError as error:
+        return [*missing, Prediction(source or examples.names[0], mistake=str(error))]
+    rows = probabilities(trained.model, answers)
+    given = [
+        Prediction(name, _best(row, trained, top)) for name, row in zip(examples.names, rows, strict=True)
+    ]
+    return given + missing
 
 
 def _best(row: np.ndarray, trained: Trained, top: int) -> tuple[Answer, ...]:

@@ -86,10 +86,10 @@ def choose_augmentation(request: str | None, bundle: DataBundle) -> Choice:
 def make_augmentation(name: str, mix: str | None, bundle: DataBundle) -> Augment | None:
     """Make the augmentation of a preset and, where `mix` says so, of pairs of examples."""
     made = preset(name, bundle.kind, tuple(bundle.train.x.shape[1:]))
-    if mix in (None, "none"):
-        return made
-    mixing = CutMix() if mix == "cutmix" else MixUp()
-    return Augment(*(() if made is None else made.changes), mixing)
+    mixing = {"mixup": (MixUp(),), "cutmix": (CutMix(),)}.get(mix or "none", ())
+    changes = (*(() if made is None else made.changes), *mixing)
+    # Bytes lie between 0 and 255 whatever the range; it counts for floats.
+    return Augment(*changes, value_range=bundle.pixel_range) if changes else None
 
 
 def make_optimizer(plan: Recipe, examples: int) -> Adam:

@@ -11,21 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from striate.core.errors import (
-    ArgumentError,
-    DataError,
-    FileAccessError,
-    FileFormatError,
-    StriateError,
-    add_context,
-)
+from striate.core.errors import ArgumentError, DataError, FileAccessError, FileFormatError, StriateError
 from striate.core.shapes import format_shape
 from striate.datasets.decoding import decode_image
 from striate.datasets.image_input import ImageInput
 from striate.datasets.images import MOST_PIXELS
+from striate.datasets.listing import list_folder
+from striate.datasets.options import SourceOptions
+from striate.datasets.rejects import BadFile
 from striate.datasets.source import DataBundle
+from striate.datasets.table import load_signals
+from striate.datasets.table_roles import NO_LABEL
 
 ARRAY_SUFFIXES = (".npy", ".npz")
+TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".ts", ".arff")
 # What is looked for in an archive with several arrays, the first that is there.
 _WANTED = ("x", "X", "images", "x_test", "X_test", "test_images")
 _BYTE_RANGE = (0, 255)
@@ -49,9 +48,6 @@ def describe_input(bundle: DataBundle) -> dict[str, Any]:
     """Say what a network trained on these data takes, in the words that its file keeps."""
     shape = list(bundle.train.x.shape[1:])
     given = bundle.image_input
-    if given is None and bundle.kind == "image" and shape[-1] in _FILE_CHANNELS:
-        # Trained on arrays, whose proportions nobody knows: image files are brought to their size.
-        given = ImageInput(*shape, fit="stretch")
     return {
         **({} if given is None else {"image_input": given.as_table()}),
         **({} if bundle.axis is None else {"axis": bundle.axis.label}),
@@ -75,6 +71,9 @@ def read_description(preprocessing: Mapping[str, Any], source: str) -> InputDesc
         kind = str(preprocessing["kind"])
         table = preprocessing.get("image_input")
         image_input = None if table is None else ImageInput.from_table(table)
+        if image_input is None and kind == "image" and len(shape) == 3 and shape[-1] in _FILE_CHANNELS:
+            # Trained on arrays, whose proportions nobody knows: image files are brought to their size.
+            image_input = ImageInput(*shape, fit="stretch")
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise FileFormatError(
             f"{source} does not say what its network takes (size, channels, pixel_range, kind), as models of "
@@ -86,25 +85,71 @@ def read_description(preprocessing: Mapping[str, Any], source: str) -> InputDesc
     return InputDescription(kind, shape, low_high, image_input)
 
 
-def read_examples(path: str, wanted: InputDescription) -> tuple[list[str], np.ndarray]:
-    """Read an image, or an array of many examples, as a network takes them, with a name for each.
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Examples of one file as a network takes them, a name for each, and what could not be used.
 
     Shape:
-        out: (examples, height, width, channels) or (examples, steps, channels)
+        x: (examples, height, width, channels) or (examples, steps, channels)
+    """
+
+    names: list[str]
+    x: np.ndarray
+    bad: tuple[BadFile, ...] = ()
+
+    def joined(self, others: Examples) -> Examples:
+        """Put others behind these."""
+        x = np.concatenate([self.x, others.x]) if len(self.x) else others.x
+        return Examples([*self.names, *others.names], x, (*self.bad, *others.bad))
+
+
+def files_of(path: str) -> list[str]:
+    """List what a path stands for: the images in a folder and below it, else the path itself."""
+    place = Path(path)
+    if not place.is_dir():
+        return [path]
+    return [str(image.path) for image in list_folder(place).all_images() if image.path is not None] or [path]
+
+
+def read_examples(path: str, wanted: InputDescription) -> Examples:
+    """Read an image, a table of signals, or an array of many examples, as a network takes them.
 
     Raises:
         FileAccessError, FileFormatError, DataError: the file cannot be used, in words.
     """
-    if Path(path).suffix.lower() in ARRAY_SUFFIXES:
+    suffix = Path(path).suffix.lower()
+    if suffix in ARRAY_SUFFIXES:
         examples = _fit_array(_read_array(path), wanted, path)
         names = [path] if len(examples) == 1 else [f"{path}[{row}]" for row in range(len(examples))]
-        return names, examples
-    if wanted.kind != "image":
-        if not Path(path).exists():
-            raise FileAccessError(f"there is no file {path} (seen from {Path.cwd()}).")
-        raise DataError(f"{path}: this network takes signals, {format_shape(wanted.shape)}, as .npy or .npz.")
-    pixels = read_image_for(Path(path), wanted)
-    return [path], pixels[None]
+        return Examples(names, examples)
+    if wanted.kind == "image":
+        return Examples([path], read_image_for(Path(path), wanted)[None])
+    if not Path(path).exists():
+        raise FileAccessError(f"there is no file {path} (seen from {Path.cwd()}).")
+    if suffix not in TABLE_SUFFIXES:
+        raise DataError(
+            f"{path}: this network takes signals, {format_shape(wanted.shape)}, as {', '.join(TABLE_SUFFIXES)}, "
+            f"{' or '.join(ARRAY_SUFFIXES)}."
+        )
+    return _read_table(path, wanted)
+
+
+def _read_table(path: str, wanted: InputDescription) -> Examples:
+    """Read the rows of a table: all its columns, or, where they are too many, those that are no labels."""
+    problem: StriateError | None = None
+    for label in (NO_LABEL, None):
+        try:
+            bundle = load_signals(path, SourceOptions(kind="signal", label=label))
+        except StriateError as error:
+            problem = problem or error
+            continue
+        shape = tuple(bundle.train.x.shape[1:])
+        if shape == wanted.shape:
+            return Examples(list(bundle.train.names or ()), bundle.train.x, bundle.bad_files)
+        problem = problem or DataError(
+            f"{path} holds signals of {format_shape(shape)}; this network takes {format_shape(wanted.shape)}."
+        )
+    raise problem or DataError(f"{path} holds no signals.")
 
 
 def read_image_for(place: Path, wanted: InputDescription) -> np.ndarray:
@@ -122,7 +167,7 @@ def read_image_for(place: Path, wanted: InputDescription) -> np.ndarray:
             "Give .npy or .npz."
         )
     if place.is_dir():
-        raise FileAccessError(f"expected an image but {place} is a folder.")
+        raise FileAccessError(f"there is no image in the folder {place}.")
     try:
         content = place.read_bytes()
     except FileNotFoundError as error:
@@ -131,8 +176,8 @@ def read_image_for(place: Path, wanted: InputDescription) -> np.ndarray:
         raise FileAccessError(f"cannot read {place}: {error.strerror or error}.") from error
     try:
         pixels = decode_image(content, wanted.image_input, MOST_PIXELS)
-    except StriateError as error:
-        raise add_context(error, str(place)) from error.__cause__
+    except DataError as error:
+        raise DataError(f"{place} {error}.") from error
     return scale_pixels(pixels, _BYTE_RANGE, wanted.pixel_range)
 
 

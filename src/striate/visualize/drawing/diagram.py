@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 # Inches: from box to box, the tallest box, the words below it, and the room for arrows above it.
 PITCH, TALLEST, WORDS, ARCS = 1.12, 1.15, 0.58, 0.3
-BOXES_A_ROW = 9
 LONGEST_NAME = 17
 # How far the far side of a box is seen to stand back, as a share of its height.
 SLANT = 0.28
@@ -56,7 +55,7 @@ def draw_diagram(picture: Diagram) -> Figure:
     """Draw the blocks in rows from left to right, branches one above the other."""
     ranks = _ranks(len(picture.blocks), picture.arrows)
     lanes = _lanes(ranks, picture.arrows)
-    boxes, size = _arrange(picture.blocks, ranks, lanes)
+    boxes, size = _arrange(picture, ranks, lanes)
     figure = new_figure(*size)
     axes: Any = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     axes.set(xlim=(0, size[0]), ylim=(size[1], 0))
@@ -101,13 +100,15 @@ def _lanes(ranks: list[int], arrows: Sequence[tuple[int, int]]) -> list[int]:
 
 
 def _arrange(
-    blocks: Sequence[Block], ranks: list[int], lanes: list[int]
+    picture: Diagram, ranks: list[int], lanes: list[int]
 ) -> tuple[list[_Box], tuple[float, float]]:
-    bands = max(ranks) // BOXES_A_ROW + 1
+    blocks, a_row = picture.blocks, picture.blocks_a_row
+    bands = max(ranks) // a_row + 1
     lanes_of = [0] * bands
     for rank, lane in zip(ranks, lanes, strict=True):
-        lanes_of[rank // BOXES_A_ROW] = max(lanes_of[rank // BOXES_A_ROW], lane + 1)
-    lane_height = TALLEST * (1 + SLANT) + WORDS
+        lanes_of[rank // a_row] = max(lanes_of[rank // a_row], lane + 1)
+    lines = max((block.detail.count("\n") + 1 for block in blocks), default=0)
+    lane_height = TALLEST * (1 + SLANT) + WORDS + 0.13 * max(lines - 2, 0)
     tops = [0.0]
     for count in lanes_of:
         tops.append(tops[-1] + count * lane_height + ARCS)
@@ -115,13 +116,13 @@ def _arrange(
     deepest = max((block.shape[-1] or 1 for block in blocks if block.shape), default=1)
     boxes = []
     for block, rank, lane in zip(blocks, ranks, lanes, strict=True):
-        band = rank // BOXES_A_ROW
+        band = rank // a_row
         width, height = _sizes(block, tallest, deepest)
         slant = height * SLANT if len(block.shape) == 3 else 0.0
-        centre = 0.25 + (rank % BOXES_A_ROW) * PITCH + PITCH / 2
-        middle = tops[band] + ARCS + lane * lane_height + (lane_height - WORDS + TALLEST * SLANT) / 2
+        centre = 0.25 + (rank % a_row) * PITCH + PITCH / 2
+        middle = tops[band] + ARCS + lane * lane_height + TALLEST * (0.5 + SLANT)
         boxes.append(_Box(centre - (width + slant) / 2, middle, width, height, slant, band))
-    across = min(max(ranks) + 1, BOXES_A_ROW) * PITCH + 0.5
+    across = min(max(ranks) + 1, a_row) * PITCH + 0.5
     return boxes, (across, tops[-1])
 
 
@@ -156,9 +157,8 @@ def _write(axes: Any, block: Block, box: _Box) -> None:
     centre, below = (box.left + box.right) / 2, box.middle + box.height / 2 + 0.08
     options = {"ha": "center", "va": "top", "color": INK, "parse_math": False, "zorder": 4}
     axes.text(centre, below, name, fontsize=7.5, weight="bold", **options)
-    shape = "×".join("?" if size is None else str(size) for size in block.shape)
-    lines = [shape, block.detail or block.kind]
-    axes.text(centre, below + 0.14, "\n".join(lines), fontsize=6.8, linespacing=1.3, **options)
+    detail = below + 0.14 if name else below
+    axes.text(centre, detail, block.detail, fontsize=6.8, linespacing=1.3, **options)
 
 
 def _draw_arrow(axes: Any, start: _Box, end: _Box, steps: int) -> None:

@@ -50,6 +50,8 @@ def colour_map(scale: str) -> Any:
     if scale == "signed":
         ends = ["#7A2E00", VERMILION, "#F6C9A8", "#FFFFFF", "#A9D3EC", BLUE, "#003A5C"]
         found: Any = LinearSegmentedColormap.from_list("signed", ends)
+    elif scale == "none":
+        found = LinearSegmentedColormap.from_list("none", ["#FFFFFF", "#FFFFFF"])
     else:
         found = colormaps["viridis" if scale == "positive" else "gray"]
     return found.with_extremes(bad=MISSING)
@@ -106,6 +108,9 @@ def _draw_heat(axes: Any, panel: HeatPanel) -> None:
             **(options | ({"cmap": _over_colours()} if panel.scale == "positive" else {})),
         )
     _finish_pixels(axes, panel.mark, panel.box)
+    if panel.path is not None:
+        axes.plot(panel.path[:, 1], panel.path[:, 0], "-o", color=BOX, markersize=3.5, linewidth=1.5)
+        axes.plot(*panel.path[-1:, ::-1].T, "*", color=BOX, markersize=11, markeredgecolor=INK)
     if panel.bar:
         _draw_scale(axes, shown)
 

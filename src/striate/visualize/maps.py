@@ -1,0 +1,185 @@
+"""Feature maps: what a layer makes of an image or a signal, filter by filter."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from striate.core.errors import ArgumentError
+from striate.core.shapes import check_choice
+from striate.layers.base import Layer
+from striate.models import clone_model
+from striate.visualize.base import AnyPanel, HeatPanel, ImagePanel, Line, LinePanel, Sheet
+from striate.visualize.example import one_example, pixels_of
+from striate.visualize.layer_search import FoundLayer, find_layer
+from striate.visualize.probes import ModelInput, watch
+from striate.visualize.signal_axis import axis_of
+
+# What filters can be sorted by, and how it is measured of maps (filters, places).
+ORDERS = {
+    "mean": lambda maps: maps.mean(axis=1),
+    "max": lambda maps: maps.max(axis=1),
+    "spread": lambda maps: maps.std(axis=1),
+}
+
+
+def feature_maps(
+    model: Any,
+    image: Any,
+    layer: Any,
+    filters: Sequence[int] | None = None,
+    sort: str | None = None,
+    untrained: Any = None,
+    before_activation: bool | str = False,
+    rows: int = 3,
+    columns: int = 3,
+) -> Sheet:
+    """Show an image and what filters of a layer make of it: "Original", "Feature 1", "Feature 2" ...
+
+    The first filters fill the sheet, or those chosen by number (from 0), or with `sort` those of
+    the largest 'mean', 'max' or 'spread'. `untrained` sets beside each map that of the same filter
+    in a network of the same build that has learned nothing: True makes one, or give one.
+    `before_activation` shows what the layer's own activation gets, or with 'both' the two side
+    by side. Maps of a signal are drawn along the signal's own axis.
+
+    Shape:
+        image: one example, channels last, with or without the axis of the batch.
+
+    Raises:
+        UnknownNameError: no such layer.
+        ArgumentError: no such filter or order; an image of another shape.
+
+    >>> from striate.applications import net_c
+    >>> sheet = feature_maps(net_c(), np.zeros((32, 32, 3)), "conv1")
+    >>> [panel.title for panel in sheet.panels][:2], len(sheet.panels)
+    (['Original', 'Feature 1'], 9)
+    """
+    if before_activation == "both":
+        if untrained is not None:
+            raise ArgumentError("feature maps are compared with untrained ones or before with after, not both.")
+    elif not isinstance(before_activation, bool):
+        raise ArgumentError(f"before_activation is True, False or 'both'; got {before_activation!r}.")
+    found = find_layer(model, layer)
+    first, taken, example = _maps(model, found.name, image, before_activation is not False)
+    series = [("", first)]
+    if before_activation == "both":
+        series = [("before", first), ("after", _maps(model, found.name, image, False)[0])]
+    if untrained is not None and untrained is not False:
+        other = untrained_copy(model) if untrained is True else untrained
+        series = [("trained", first), ("untrained", _maps(other, found.name, image, before_activation is True)[0])]
+    chosen = _chosen(series[-1][1] if before_activation == "both" else first, filters, sort, rows * columns - 1)
+    original = _original(example, taken)
+    if first.ndim == 1:
+        return _vector_sheet(found, original, series)
+    x = axis_of(model, found, first.shape[0], example) if first.ndim == 2 else None
+    panels: list[AnyPanel] = [original]
+    for number in chosen:
+        for word, maps in series:
+            title = f"Feature {number + 1}" + (f", {word}" if word else "")
+            panels.append(_panel(maps[..., number], title, x))
+    across = columns if len(series) == 1 else 1 + 2 * max(columns // 2, 1)
+    return Sheet(f"Feature maps of {found.name}", _caption(found, series, sort), tuple(panels), columns=across)
+
+
+def _maps(model: Any, name: str, image: Any, before: bool) -> tuple[np.ndarray, ModelInput, np.ndarray]:
+    with torch.no_grad(), watch(model, name, before_activation=before) as seen:
+        example = one_example(image, seen.taken)
+        seen.run(example, whole=False)
+        maps = seen.maps[seen.layers[0].name][0].float().cpu().numpy()
+    if maps.ndim > 3:
+        raise ArgumentError(f"layer {name!r} makes volumes; maps are shown of images and signals.")
+    return maps, seen.taken, example[0].cpu().numpy()
+
+
+def _chosen(maps: np.ndarray, filters: Sequence[int] | None, sort: str | None, room: int) -> list[int]:
+    count = maps.shape[-1]
+    if filters is not None:
+        wrong = [number for number in filters if not 0 <= number < count]
+        if wrong:
+            raise ArgumentError(f"the layer has filters 0 to {count - 1}; got {wrong[0]}.")
+        return list(filters)
+    numbers = np.arange(count)
+    if sort is not None:
+        measure = ORDERS[check_choice(sort, tuple(ORDERS), "sort")]
+        numbers = np.argsort(-measure(maps.reshape(-1, count).T), kind="stable")
+    return [int(number) for number in numbers[:room]]
+
+
+def _original(example: np.ndarray, taken: ModelInput) -> AnyPanel:
+    if example.ndim == 3:
+        return ImagePanel(pixels_of(example, taken.value_range), "Original", "×".join(map(str, example.shape)))
+    if example.ndim == 1:
+        example = example[:, None]
+    names = [f"channel {number}" for number in range(example.shape[1])]
+    roles = ("signal", "first", "second")
+    lines = tuple(
+        Line(name if 1 < len(names) <= 3 else "", roles[number] if len(names) <= 3 else "faint",
+             np.arange(len(example)), example[:, number])
+        for number, name in enumerate(names)
+    )  # fmt: skip
+    return LinePanel(lines, "Original", f"{example.shape[1]} channels" if len(names) > 1 else "", x_label="step")
+
+
+def _panel(values: np.ndarray, title: str, x: np.ndarray | None) -> AnyPanel:
+    low, high = float(values.min()), float(values.max())
+    note = "0 everywhere" if low == high == 0 else f"{low:.3g} to {high:.3g}"
+    if x is not None:
+        return LinePanel((Line("", "first", x, values),), title, note, x_label="step")
+    return HeatPanel(values, title, note, scale="positive" if low >= 0 else "signed")
+
+
+def _vector_sheet(found: FoundLayer, original: AnyPanel, series: list[tuple[str, np.ndarray]]) -> Sheet:
+    roles = ("first", "second")
+    lines = tuple(
+        Line(word or found.name, roles[number], np.arange(len(values)), values)
+        for number, (word, values) in enumerate(series)
+    )
+    count = len(series[0][1])
+    caption = f"Layer {found.name} ({found.kind}) has no places left: one number for each of its {count:,} units."
+    panel = LinePanel(lines, f"Units of {found.name}", x_label="unit", y_label="value")
+    return Sheet(f"Values of {found.name}", caption, (original, panel), columns=2)
+
+
+def _caption(found: FoundLayer, series: list[tuple[str, np.ndarray]], sort: str | None) -> str:
+    maps = series[-1][1] if series[-1][0] == "after" else series[0][1]
+    count = maps.shape[-1]
+    size = "×".join(map(str, maps.shape[:-1]))
+    text = f"Layer {found.name} ({found.kind}) makes {count} maps of {size}."
+    if sort is not None:
+        text += f" Those of the largest {sort} come first."
+    silent = int((np.abs(maps).reshape(-1, count).max(axis=0) == 0).sum())
+    if silent:
+        text += f" {silent} of them are 0 everywhere for this input."
+    if maps.ndim == 3:
+        text += " Each has its own scale: " + (
+            "the brighter, the stronger." if maps.min() >= 0 else "blue is above 0, orange below."
+        )
+    return text
+
+
+def untrained_copy(model: Any) -> Any:
+    """Make a network of the same build with new random weights.
+
+    Raises:
+        ArgumentError: a torch module whose layers cannot draw new weights.
+    """
+    if isinstance(model, Layer) and hasattr(model, "graph"):
+        return clone_model(model)
+    other = copy.deepcopy(model)
+    drawn = 0
+    for module in other.modules():
+        reset = getattr(module, "reset_parameters", None)
+        if callable(reset):
+            reset()
+            drawn += 1
+    if not drawn or not isinstance(other, nn.Module):
+        raise ArgumentError(
+            f"the layers of this {type(model).__name__} cannot draw new weights: "
+            "give an untrained network, untrained=..."
+        )
+    return other
