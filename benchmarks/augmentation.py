@@ -176,7 +176,8 @@ def machine() -> str:
     lines = info.read_text().splitlines() if info.exists() else []
     model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
-    return f"{model or platform.machine()}, {os.cpu_count()} processors{load}, Python {platform.python_version()}"
+    name = model or platform.machine()
+    return f"{name}, {os.cpu_count()} processors{load}, Python {platform.python_version()}"
 
 
 def report(sides: list[Side]) -> None:

@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = attach(
         "load_img": "striate.datasets.keras_images",
         "save_img": "striate.datasets.keras_images",
         "set_random_seed": "striate.core.runtime",
+        "timeseries_dataset_from_array": "striate.datasets.series_windows",
         "to_categorical": "striate.datasets.labels",
     },
 )

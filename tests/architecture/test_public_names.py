@@ -41,8 +41,10 @@ PUBLIC_NAMES = {
     """,
     "striate.models": "Model Sequential",
     "striate.optimizers": "Adagrad Adam AdamW Adamax Nadam Optimizer RMSprop SGD get serialize deserialize",
+    "striate.preprocessing.image": "ImageDataGenerator array_to_img img_to_array load_img save_img",
     "striate.regularizers": "L1 L1L2 L2 get serialize deserialize",
-    "striate.utils": "set_random_seed to_categorical",
+    "striate.utils": "image_dataset_from_directory set_random_seed timeseries_dataset_from_array "
+    "to_categorical",
 }
 
 PACKAGES = sorted(

@@ -79,7 +79,9 @@ ROWS = [
     AugmentationRow(augment.RandomRotation, {"factor": 0.1}),
     AugmentationRow(augment.RandomRotation, {"factor": (0.1, 0.2), "fill_mode": "constant", "fill_value": 9}),
     AugmentationRow(augment.RandomZoom, {"height_factor": 0.3, "width_factor": (-0.2, 0.1)}),
-    AugmentationRow(augment.RandomTranslation, {"height_factor": 0.3, "width_factor": 0.2, "fill_mode": "wrap"}),
+    AugmentationRow(
+        augment.RandomTranslation, {"height_factor": 0.3, "width_factor": 0.2, "fill_mode": "wrap"}
+    ),
     AugmentationRow(augment.RandomShear, {"x_factor": 0.3, "y_factor": 0.1, "interpolation": "nearest"}),
     AugmentationRow(augment.RandomCrop, {"height": 4, "width": 5}, becomes=(4, 5, 3)),
     AugmentationRow(augment.RandomPerspective, {"scale": 0.5}),
@@ -95,12 +97,19 @@ ROWS = [
     AugmentationRow(augment.RandomPosterization, {"factor": 5}),
     AugmentationRow(
         augment.RandomColorJitter,
-        {"brightness_factor": 0.2, "contrast_factor": 0.3, "saturation_factor": (0.3, 0.7), "hue_factor": 0.2},
+        {
+            "brightness_factor": 0.2,
+            "contrast_factor": 0.3,
+            "saturation_factor": (0.3, 0.7),
+            "hue_factor": 0.2,
+        },
     ),
     AugmentationRow(augment.RandomExposure, {"factor": (0.5, 1.3)}),
     AugmentationRow(augment.RandomChannelShift, {"shift": 40}),
     AugmentationRow(augment.RandomErasing),
-    AugmentationRow(augment.RandomErasing, {"factor": (0.5, 0.5), "scale": (0.1, 0.2), "fill_value": [1, 2, 3]}),
+    AugmentationRow(
+        augment.RandomErasing, {"factor": (0.5, 0.5), "scale": (0.1, 0.2), "fill_value": [1, 2, 3]}
+    ),
     AugmentationRow(augment.MixUp),
     AugmentationRow(augment.MixUp, {"alpha": 1.0}, SIGNAL, dtypes=("float32", "float64")),
     AugmentationRow(augment.CutMix),

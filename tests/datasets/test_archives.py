@@ -10,7 +10,7 @@ import pytest
 
 from striate.core.errors import FileAccessError, FileFormatError
 from striate.datasets import places
-from striate.datasets.archives import is_archive_name, list_archive
+from striate.datasets.archives import is_archive_name, list_archive, refusing_damage
 from striate.datasets.folder import load_images
 from striate.datasets.packed_tar import UnpackedTar
 from tests.datasets.layouts import CONTAINERS, files_of, picture, write_tar, write_zip
@@ -178,6 +178,20 @@ def test_a_wrong_checksum_at_the_end_of_what_gzip_packed(tmp_path):
     path.write_bytes(content)
     with pytest.raises(FileFormatError, match=r"x.tar.gz is damaged: .*Get it again"):
         list_archive(path)
+
+
+def test_a_zip_that_says_it_is_of_a_later_kind(tmp_path):
+    path = write_zip({"a.png": b"abc"}, tmp_path / "x.zip")
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + 6] = 200
+    path.write_bytes(content)
+    with pytest.raises(FileFormatError, match=r"the zip .*x\.zip is damaged: zip file version 20\.0"):
+        list_archive(path)
+
+
+def test_what_goes_wrong_between_is_not_called_damage(tmp_path):
+    with pytest.raises(FileFormatError, match="^as it is$"), refusing_damage(tmp_path):
+        raise FileFormatError("as it is")
 
 
 def test_an_archive_that_is_not_there(tmp_path):

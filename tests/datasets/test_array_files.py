@@ -155,12 +155,19 @@ def test_what_is_not_there_is_said(tmp_path):
 # --- MATLAB -------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("packed", [True, False])
 @pytest.mark.parametrize("labels", [LABELS[:, None] + 1.0, LABELS[None] + 1.0])
-def test_a_matlab_file_of_spectra_is_read(tmp_path, labels):
+def test_a_matlab_file_of_spectra_is_read(tmp_path, labels, packed):
     spectra = RANDOM.normal(size=(6, 50))
-    savemat(
-        tmp_path / "s.mat", {"X": spectra, "y": labels, "remark": "mine", "cells": np.array([1, "a"], object)}
-    )
+    others = {
+        "remark": "mine",
+        "cells": np.array([1, "a"], object),
+        "nothing": np.zeros((0, 0)),
+        "waves": np.array([1 + 2j]),
+        "person": {"name": "me"},
+        "truth": np.array([True]),
+    }
+    savemat(tmp_path / "s.mat", {"X": spectra, "y": labels, **others}, do_compression=packed)
     bundle = load_array_file(tmp_path / "s.mat")
     check(bundle, spectra[..., None])
     assert (bundle.class_names, bundle.kind) == (["1", "2", "3"], "signal")
@@ -209,7 +216,9 @@ def test_matlab_files_that_cannot_be_read_are_refused(tmp_path):
     whole = path.read_bytes()
     for content in (b"", b"no such file", whole[:200], whole[: len(whole) // 2]):
         path.write_bytes(content)
-        with pytest.raises(FileFormatError, match=r"s\.mat is damaged or no MATLAB file"):
+        with pytest.raises(
+            FileFormatError, match=r"s\.mat is damaged or no MATLAB file of version 5 to 7\.2"
+        ):
             load_array_file(path)
     with pytest.raises(FileAccessError, match="no file or folder of arrays"):
         load_array_file(tmp_path / "t.mat")

@@ -62,7 +62,7 @@ def check(found, places):
     assert [(file.name, file.path) for file in found.bad] == [
         (places[number].name, places[number].path) for number in BAD
     ]
-    assert all(isinstance(file, BadFile) and "is damaged" in file.reason for file in found.bad)
+    assert all(isinstance(file, BadFile) and "is cut off" in file.reason for file in found.bad)
 
 
 @pytest.mark.parametrize("options", [None, UNCACHED])

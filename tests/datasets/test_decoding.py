@@ -108,7 +108,7 @@ def test_a_jpeg_whose_rest_is_zeros_is_cut_off():
 
 def test_half_images_are_refused_even_where_a_program_asked_pillow_for_them(monkeypatch):
     monkeypatch.setattr("PIL.ImageFile.LOAD_TRUNCATED_IMAGES", True)
-    with pytest.raises(DataError, match="is damaged: .*truncated"):
+    with pytest.raises(DataError, match="is cut off: it ends before its picture does"):
         decode_image(content_of("bmp")[:-200], WHOLE, MOST)
 
 
@@ -249,3 +249,20 @@ def test_a_file_and_its_bytes_are_read_alike_and_named(tmp_path):
         read_as(b"", WHOLE, name="cat/1")
     with pytest.raises(FileAccessError, match=r"cannot read the image .*absent\.png: No such file"):
         read_as(tmp_path / "absent.png", WHOLE)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (MemoryError(), "takes more memory than there is"),
+        (KeyError(0), "is damaged: its header makes no sense"),
+        (OSError("decoder error -2"), "is damaged: decoder error -2"),
+    ],
+)
+def test_what_a_decoder_stumbles_over_is_put_in_words(monkeypatch, error, words):
+    def stumble(*arguments, **named):
+        raise error
+
+    monkeypatch.setattr(Image, "open", stumble)
+    with pytest.raises(DataError, match=words):
+        decode_image(content_of("png"), WHOLE, MOST)

@@ -143,6 +143,7 @@ def test_colour_pngs_of_sixteen_bits_are_read_whole():
 
 def sixteen_bit_png(values):
     """Write what Pillow does not: a colour PNG of two bytes a channel."""
+
     def chunk(kind, body):
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 

@@ -20,6 +20,7 @@ from striate.datasets.folder import load_images
 from striate.datasets.options import SourceOptions
 from striate.datasets.parquet_cells import row_group
 from striate.datasets.parquet_tables import find_in_parquet
+from striate.datasets.places import ParquetCell
 from tests.datasets.layouts import colour, picture
 from tests.datasets.test_folder import NO_CACHE
 
@@ -133,6 +134,8 @@ def test_damaged_files(tmp_path):
     path.write_bytes(content[: len(content) // 2])
     with pytest.raises(FileFormatError, match=r"x.parquet is damaged or no Parquet file"):
         load_images(path)
+    with pytest.raises(FileFormatError, match="the cell is empty"):
+        ParquetCell("x", write(tmp_path / "y.parquet", [0], None, more=[None]), "now", "more", 0, 0).read()
     with pytest.raises(FileFormatError, match="the Parquet file is damaged"):
         row_group(str(path), "now", "image.bytes", 0)
 

@@ -226,11 +226,11 @@ def test_classes_are_called_by_their_names():
 def test_methods_and_options_that_there_are_not_are_refused():
     x = np.ones((1, 10, 8, 3))
     with pytest.raises(
-        UnknownNameError, match="no method of attribution called 'gradcam'. Did you mean 'grad_cam'"
+        UnknownNameError, match=r"no method of attribution called 'gradcam'\. Did you mean 'grad_cam'"
     ):
         explain(nested(), x, method="gradcam")
     with pytest.raises(
-        ArgumentError, match="method 'occlusion' has no argument 'windows'. Did you mean 'window'"
+        ArgumentError, match=r"method 'occlusion' has no argument 'windows'\. Did you mean 'window'"
     ):
         explain(nested(), x, method="occlusion", windows=3)
     with pytest.raises(ArgumentError, match="method 'saliency' has no argument 'layer'"):

@@ -94,11 +94,11 @@ def test_the_last_layer_alone_is_random_in_the_first_test():
     class OnlyLast(nn.Module):
         def __init__(self):
             super().__init__()
-            self.last, self.first = nn.Linear(16, 2), nn.Conv2d(1, 1, 1)
+            self.first, self.last = nn.Conv2d(1, 1, 1), nn.Linear(16, 2)
             self.seen = []
 
         def forward(self, x):
-            self.seen.append((float(self.first.weight), float(self.last.weight[0, 0])))
+            self.seen.append((self.first.weight.item(), self.last.weight[0, 0].item()))
             return self.last(self.first(x).flatten(1))
 
     model = OnlyLast()
@@ -153,12 +153,17 @@ def test_random_weights_keep_size_and_memory_format_and_go_again_after_an_error(
     with torch.no_grad():
         bias += 1
     before, strides = kernel.clone(), kernel.stride()
-    with pytest.raises(RuntimeError, match="on purpose"), random_weights(model, ["conv2"], seeded()):
-        assert not torch.equal(kernel, before)
-        assert kernel.stride() == strides
-        assert float(kernel.square().mean() / before.square().mean()) == pytest.approx(1, abs=0.1)
-        assert (bias == 1).all()
-        raise RuntimeError("on purpose")
+
+    def look_and_break():
+        with random_weights(model, ["conv2"], seeded()):
+            assert not torch.equal(kernel, before)
+            assert kernel.stride() == strides
+            assert (kernel.square().mean() / before.square().mean()).item() == pytest.approx(1, abs=0.1)
+            assert (bias == 1).all()
+            raise RuntimeError("on purpose")
+
+    with pytest.raises(RuntimeError, match="on purpose"):
+        look_and_break()
     assert torch.equal(kernel, before)
 
 

@@ -36,8 +36,8 @@ def covered(deleted, deleted_elsewhere, inserted, inserted_elsewhere):
 def test_a_mark_that_matters_is_told_from_one_that_does_not():
     good = covered([1.0, 3.0], [[7, 7], [6, 8]], [6.0, 6.0], [[1, 1], [2, 2]])
     assert good == (
-        "Covering the marked 10% of the input lowers the score by 6, the same shape elsewhere by 1 on average: "
-        "the mark is where it matters. Shown alone it scores 6, more than the same shape elsewhere (1.5)."
+        "Covering the marked 10% of the input lowers the score by 6, the same shape elsewhere by 1 on average"
+        ": the mark is where it matters. Shown alone it scores 6, more than the same shape elsewhere (1.5)."
     )
     poor = covered([7.0, 7.0], [[7, 6], [9, 6]], [1.0, 1.0], [[1, 1], [2, 0]])
     assert (
@@ -54,7 +54,8 @@ def test_a_score_that_rises_is_said():
 
 
 def test_examples_of_which_nothing_is_drawn_do_not_count():
-    words = covered([1.0, np.nan], [[7, 7], [np.nan, np.nan]], [6.0, np.nan], [[1, 1], [np.nan, np.nan]])
+    none = [np.nan, np.nan]
+    words = covered([1.0, np.nan], [[7, 7], none], [6.0, np.nan], [[1, 1], none])
     assert (
         "lowers the score by 7, the same shape elsewhere by 1 on average: the mark is where it matters"
         in words

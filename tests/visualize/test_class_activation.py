@@ -11,7 +11,15 @@ from torch.nn import functional as F
 from striate.applications import net_a, net_c, net_d, net_e
 from striate.core.errors import ArgumentError, ShapeError, UnknownNameError
 from striate.layers import (
-    Activation, Add, BatchNormalization, Conv1D, Conv2D, Dense, Flatten, GlobalAveragePooling2D, Input,
+    Activation,
+    Add,
+    BatchNormalization,
+    Conv1D,
+    Conv2D,
+    Dense,
+    Flatten,
+    GlobalAveragePooling2D,
+    Input,
     MaxPooling2D,
 )  # fmt: skip
 from striate.models import Model, Sequential
@@ -177,7 +185,7 @@ def test_networks_and_layers_without_places_are_refused():
         ShapeError, match=r"layer 'dense' hands out \(1, 64\), which has no places in the input"
     ):
         explain(net_c(), np.zeros((1, 32, 32, 3)), layer="dense")
-    with pytest.raises(UnknownNameError, match="there is no layer called 'conv33'. Did you mean 'conv3'"):
+    with pytest.raises(UnknownNameError, match=r"there is no layer called 'conv33'\. Did you mean 'conv3'"):
         explain(net_c(), np.zeros((1, 32, 32, 3)), layer="conv33")
 
 

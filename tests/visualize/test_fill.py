@@ -38,7 +38,7 @@ def test_the_blur_keeps_what_is_flat_and_spreads_a_point_evenly():
 
 
 def test_other_words_and_arrays_are_refused():
-    with pytest.raises(UnknownNameError, match="there is no baseline called 'zeros'. Did you mean 'zero'"):
+    with pytest.raises(UnknownNameError, match=r"there is no baseline called 'zeros'\. Did you mean 'zero'"):
         filled(X, "zeros", "baseline")
     with pytest.raises(ArgumentError, match=r"fill is one of 'zero'.*fits \(2, 2, 3, 2\); got one of \(5,\)"):
         filled(X, np.zeros(5))

@@ -192,5 +192,5 @@ def test_options_that_cannot_work_are_refused():
         explain(two_rectifiers(), OPEN, method="smooth_grad", samples=0)
     with pytest.raises(ArgumentError, match=r"noise is a share of the example's range, 0 or more; got -1"):
         explain(two_rectifiers(), OPEN, method="smooth_grad", noise=-1)
-    with pytest.raises(ArgumentError, match="steps is a whole number from 1 up; got 2.5"):
+    with pytest.raises(ArgumentError, match=r"steps is a whole number from 1 up; got 2\.5"):
         explain(two_rectifiers(), OPEN, method="integrated_gradients", steps=2.5)

@@ -1,4 +1,4 @@
-"""What a network is asked: inputs as people hold them, classes by number and name, scores before the softmax."""
+"""What a network is asked: inputs as people hold them, classes by number and name, scores before softmax."""
 
 from __future__ import annotations
 

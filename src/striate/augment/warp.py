@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from striate.augment.base import Geometric, Parameters
+from striate.augment.workers import scratch
 
 _BORDERS = {
     "constant": cv2.BORDER_CONSTANT,
@@ -24,6 +25,9 @@ _BORDERS = {
 _INTERPOLATIONS = {"bilinear": cv2.INTER_LINEAR, "nearest": cv2.INTER_NEAREST}
 # So many channels OpenCV warps with exact positions; two it rounds to 1/32 of a pixel, more it refuses.
 _CHANNELS = (4, 3, 1)
+
+# A margin around an image is worth its while up to this many times the area.
+_LARGEST_MARGIN = 2.5
 
 
 @dataclass(frozen=True)
@@ -106,14 +110,63 @@ def warp_images(x: np.ndarray, warp: Warp, out: np.ndarray) -> None:
             out[..., first:last] = warped
             first = last
         return
+    if x.shape[-1] == 3 and x.size:
+        _warp_coloured(x, warp, out)
+    else:
+        _resample(x, warp, out)
+
+
+def _warp_coloured(x: np.ndarray, warp: Warp, out: np.ndarray) -> None:
+    """Warp three channels as four, of which the last is thrown away: twice as fast as three are."""
+    four = scratch("four channels", (*x.shape[:3], 4), x.dtype)
+    warped = scratch("four channels warped", (*out.shape[:3], 4), out.dtype)
+    cv2.cvtColor(x.reshape(-1, x.shape[2], 3), cv2.COLOR_RGB2RGBA, four.reshape(-1, x.shape[2], 4))
+    _resample(four, warp, warped)
+    cv2.cvtColor(warped.reshape(-1, warp.width, 4), cv2.COLOR_RGBA2RGB, out.reshape(-1, warp.width, 3))
+
+
+def _resample(x: np.ndarray, warp: Warp, out: np.ndarray) -> None:
     flags = _INTERPOLATIONS[warp.filling.interpolation] | cv2.WARP_INVERSE_MAP
     border, value = _BORDERS[warp.filling.mode], (warp.filling.value,) * 4
     size = (warp.width, warp.height)
+    margins = _margins(warp, x.shape[1], x.shape[2])
+    resample = cv2.warpAffine if warp.is_affine else cv2.warpPerspective
+    matrices = warp.matrices.copy()
+    # Places are counted from the margin's first pixel: the shift is a product for perspective's sake.
+    matrices[:, 0] += margins[:, 2, None] * matrices[:, 2]
+    matrices[:, 1] += margins[:, 0, None] * matrices[:, 2]
     if warp.is_affine:
-        matrices = np.ascontiguousarray(warp.matrices[:, :2])
-        resample = cv2.warpAffine
-    else:
-        matrices = warp.matrices
-        resample = cv2.warpPerspective
-    for image, matrix, target in zip(x, matrices, out, strict=True):
+        matrices = np.ascontiguousarray(matrices[:, :2])
+    wider = margins.max(axis=1, initial=0) > 0
+    for image, matrix, target, margin, pad in zip(
+        x, matrices, out, margins.tolist(), wider.tolist(), strict=True
+    ):
+        if pad:
+            image = cv2.copyMakeBorder(image, *margin, border)
         resample(image, matrix, size, target, flags, border, value)
+
+
+def _margins(warp: Warp, height: int, width: int) -> np.ndarray:
+    """How many pixels around each image are read: above, below, left and right.
+
+    OpenCV is quickest where it need not ask for each pixel whether it lies outside, so images get a
+    margin first. None, where the fixed value is what lies outside, which it is quick at, and where
+    the margin would be larger than the image.
+
+    Shape:
+        out: (examples, 4) int64.
+    """
+    nothing = np.zeros((len(warp.matrices), 4), np.int64)
+    if warp.filling.mode == "constant" or warp.filling.interpolation == "nearest":
+        return nothing
+    right, low = warp.width - 1, warp.height - 1
+    corners = np.array([[0, right, 0, right], [0, 0, low, low], [1, 1, 1, 1]], np.float64)
+    places = np.einsum("nij,jk->nik", warp.matrices, corners)
+    places = places[:, :2] / places[:, 2:]
+    first, last = np.floor(places.min(2)), np.floor(places.max(2)) + 1
+    margins = np.stack(
+        [-first[:, 1], last[:, 1] - (height - 1), -first[:, 0], last[:, 0] - (width - 1)], axis=1
+    ).clip(0, None)
+    area = (height + margins[:, 0] + margins[:, 1]) * (width + margins[:, 2] + margins[:, 3])
+    small = (area <= _LARGEST_MARGIN * height * width) & (places.max(axis=(1, 2)) < 1e6)
+    return np.where(small[:, None], margins, nothing).astype(np.int64)

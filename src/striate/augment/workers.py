@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import functools
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
 
 from striate.core.threads import choose_threads
 
@@ -14,6 +17,20 @@ _pools: dict[int, ThreadPoolExecutor] = {}
 
 # Parts of about this size stay in a core's own cache between the passes over them.
 _PART_BYTES = 1 << 19
+
+_own = threading.local()
+
+
+def scratch(purpose: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Hand out the thread's own memory for this purpose, with whatever was left in it.
+
+    Fresh memory costs more than what is written into it here: the system gives it page by page.
+    """
+    needed = int(np.prod(shape)) * dtype.itemsize
+    buffers = _own.__dict__.setdefault("buffers", {})
+    if purpose not in buffers or buffers[purpose].nbytes < needed:
+        buffers[purpose] = np.empty(needed, np.uint8)
+    return buffers[purpose][:needed].view(dtype).reshape(shape)
 
 
 @functools.cache

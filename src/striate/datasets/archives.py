@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -11,7 +13,7 @@ from lzma import LZMAError
 from pathlib import Path
 from typing import IO, cast
 
-from striate.core.errors import FileAccessError, FileFormatError
+from striate.core.errors import FileAccessError, FileFormatError, StriateError
 from striate.datasets.listing import Folder, is_hidden
 from striate.datasets.packed_tar import OPENERS
 from striate.datasets.places import MOST_BYTES, TarMember, ZipMember, can_unpack, file_stamp, shown_name
@@ -20,7 +22,8 @@ ARCHIVE_SUFFIXES = (".zip", ".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tar.gz", 
 _ENCRYPTED = 0x1
 _STEP = 2**20
 _BEGINNINGS = {b"\x1f\x8b": "gz", b"BZh": "bz2", b"\xfd7zXZ\0": "xz"}
-_TAR_DAMAGE = (tarfile.TarError, EOFError, zlib.error, LZMAError)
+_ZIP_DAMAGE = (zipfile.BadZipFile, NotImplementedError, struct.error)
+_TAR_DAMAGE = (tarfile.TarError, EOFError, ValueError, OverflowError, zlib.error, LZMAError)
 
 
 def is_archive_name(name: str) -> bool:
@@ -55,15 +58,18 @@ def refusing_damage(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except zipfile.BadZipFile as error:
+    except StriateError:
+        raise
+    except _ZIP_DAMAGE as error:
         raise FileFormatError(f"the zip {_shown(path)} is damaged: {error}. Get it again.") from error
     except _TAR_DAMAGE as error:
         raise FileFormatError(
             f"{_shown(path)} is damaged, or neither a zip nor a tar: {error}. Get it again, or name a folder."
         ) from error
     except OSError as error:
-        # Damage in what gzip and bzip2 pack is an OSError too, one without a number of the system's.
-        if error.errno is None:
+        # Damage in what gzip and bzip2 pack is an OSError too, one without a number of the system's;
+        # a place before the beginning of the file is none of the system's making either.
+        if error.errno in (None, errno.EINVAL):
             raise FileFormatError(f"{_shown(path)} is damaged: {error}. Get it again.") from error
         raise FileAccessError(f"cannot read {_shown(path)}: {error.strerror}.") from error
 

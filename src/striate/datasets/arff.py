@@ -25,7 +25,7 @@ _NUMERIC = ("numeric", "real", "integer")
 
 
 @dataclass(frozen=True)
-class _Attribute:
+class Attribute:
     """A column: its name, and whether it is 'number', 'relation', or 'class' (of given words)."""
 
     name: str
@@ -51,13 +51,7 @@ def read_arff(place: Path) -> Part:
         labels, names, bad = [], [], []
         for number, cells in _cases(lines, place):
             try:
-                if len(cells) != len(attributes):
-                    raise DataError(f"{len(cells)} values where there are {len(attributes)} attributes")
-                if is_unlabelled(cells[label].strip()):
-                    raise DataError("the class is missing")
-                one = _read_series(cells, attributes, label)
-                if series and one.shape[0] != series[0].shape[0]:
-                    raise DataError(f"{one.shape[0]} channels where the first has {series[0].shape[0]}")
+                one = read_case(cells, attributes, label, series[0].shape[0] if series else None)
             except DataError as error:
                 bad.append(BadFile(bad_row_name(place.name, number), str(error)))
                 continue
@@ -69,9 +63,9 @@ def read_arff(place: Path) -> Part:
     return Part(stack_series(series), labels_from(labels), names, bad=bad)
 
 
-def _read_attributes(lines: Iterable[tuple[int, str]], place: Path) -> list[_Attribute]:
+def _read_attributes(lines: Iterable[tuple[int, str]], place: Path) -> list[Attribute]:
     """Read up to @data; the attributes inside a relational one do not count."""
-    attributes: list[_Attribute] = []
+    attributes: list[Attribute] = []
     inside = False
     for number, line in lines:
         text = line.strip()
@@ -91,16 +85,16 @@ def _read_attributes(lines: Iterable[tuple[int, str]], place: Path) -> list[_Att
     raise FileFormatError(f"{place} is not an ARFF file: there is no line @data.")
 
 
-def _attribute(name: str, described: str) -> _Attribute:
+def _attribute(name: str, described: str) -> Attribute:
     word = described.split()[0].lower()
     if word in _NUMERIC:
-        return _Attribute(name, "number")
+        return Attribute(name, "number")
     if word == "relational":
-        return _Attribute(name, "relation")
-    return _Attribute(name, "class" if described.startswith("{") else word)
+        return Attribute(name, "relation")
+    return Attribute(name, "class" if described.startswith("{") else word)
 
 
-def _find_label(attributes: list[_Attribute], place: Path) -> int:
+def _find_label(attributes: list[Attribute], place: Path) -> int:
     classes = [number for number, attribute in enumerate(attributes) if attribute.kind == "class"]
     named = [
         number for number in classes if attributes[number].name.lower() in (*LABEL_WORDS, "classattribute")
@@ -131,12 +125,20 @@ def _cases(lines: Iterable[tuple[int, str]], place: Path) -> Iterator[tuple[int,
             raise FileFormatError(f"{place}, line {number}: {error}.") from error
 
 
-def _read_series(cells: list[str], attributes: list[_Attribute], label: int) -> np.ndarray:
-    """Read one case.
+def read_case(cells: list[str], attributes: list[Attribute], label: int, channels: int | None) -> np.ndarray:
+    """Read one case, of as many channels as the first.
 
     Shape:
         out: (channels, steps)
+
+    Raises:
+        DataError: more or fewer values or channels than there should be, a value that is no
+            number or infinite, or no class.
     """
+    if len(cells) != len(attributes):
+        raise DataError(f"{len(cells)} values where there are {len(attributes)} attributes")
+    if is_unlabelled(cells[label].strip()):
+        raise DataError("the class is missing")
     values = [cell for number, cell in enumerate(cells) if number != label]
     if all(attribute.kind == "number" for attribute in attributes[:label] + attributes[label + 1 :]):
         return _numbers(values)[None]
@@ -147,6 +149,8 @@ def _read_series(cells: list[str], attributes: list[_Attribute], label: int) -> 
     out = np.full((len(rows), longest), np.nan, np.float32)
     for row, found in zip(out, rows, strict=True):
         row[: len(found)] = found
+    if channels not in (None, len(rows)):
+        raise DataError(f"{len(rows)} channels where the first has {channels}")
     return out
 
 

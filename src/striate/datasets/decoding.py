@@ -95,13 +95,23 @@ def decode_image(content: bytes, wanted: ImageInput, most_pixels: int) -> np.nda
         except DataError:
             raise
         except UnidentifiedImageError as error:
-            raise DataError(
-                "is not an image of a kind that is read, or damaged at its start"
-            ) from error
+            raise DataError("is not an image of a kind that is read, or damaged at its start") from error
         except Image.DecompressionBombError as error:
             raise DataError(f"has far more than {most_pixels:,} pixels") from error
         except DAMAGE as error:
-            raise DataError(f"is damaged: {str(error) or type(error).__name__}") from error
+            raise DataError(_in_words(error)) from error
+
+
+def _in_words(error: BaseException) -> str:
+    text = str(error)
+    if "truncated" in text.lower():
+        return "is cut off: it ends before its picture does"
+    if isinstance(error, MemoryError):
+        return "takes more memory than there is"
+    # What decoders say on purpose is worth reading; what they stumble over is not.
+    if isinstance(error, OSError | SyntaxError | ValueError) and text:
+        return f"is damaged: {text}"
+    return "is damaged: its header makes no sense"
 
 
 def check_area(width: int, height: int, most_pixels: int) -> None:

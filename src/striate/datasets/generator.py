@@ -14,7 +14,7 @@ from striate.core.errors import ArgumentError, DataError, ShapeError
 from striate.core.runtime import fresh_numpy_generator
 from striate.core.shapes import check_choice, format_shape
 from striate.datasets.feature_statistics import FeatureStatistics
-from striate.datasets.generator_batches import ArrayBatches, FileBatches, Flow
+from striate.datasets.generator_batches import Flow, ImagesFromArray, ImagesFromFiles
 from striate.datasets.generator_files import from_directory, from_table, part_of
 from striate.datasets.image_files import image_input
 from striate.datasets.older_transform import parameters_of, transformed
@@ -40,8 +40,8 @@ class ImageDataGenerator(FeatureStatistics):
 
     >>> generator = ImageDataGenerator(rotation_range=20, horizontal_flip=True, rescale=1 / 255)
     >>> images, labels = next(generator.flow(np.ones((4, 8, 8, 3)), np.arange(4), batch_size=2))
-    >>> images.shape, float(images.max()) <= 1 / 255
-    ((2, 8, 8, 3), True)
+    >>> images.shape, round(255 * float(images.max()), 3)
+    ((2, 8, 8, 3), 1.0)
     """
 
     def __init__(
@@ -153,7 +153,7 @@ class ImageDataGenerator(FeatureStatistics):
         save_format: str = "png",
         ignore_class_split: bool = False,
         subset: str | None = None,
-    ) -> ArrayBatches:
+    ) -> ImagesFromArray:
         """Make batches from arrays, with labels and weights if there are any.
 
         With `validation_split`, 'validation' is the first share of the examples, 'training' the rest.
@@ -164,9 +164,11 @@ class ImageDataGenerator(FeatureStatistics):
         chosen = part_of(len(x), subset, self.validation_split)
         if subset is not None and y is not None and not ignore_class_split:
             _check_classes(np.asarray(y), part_of(len(x), "validation", self.validation_split))
-        parts = [None if part is None else np.asarray(part)[chosen] for part in (x, y, sample_weight)]
+        images, labels, weights = (
+            None if part is None else np.asarray(part)[chosen] for part in (x, y, sample_weight)
+        )
         saving = (save_to_dir, save_prefix, save_format)
-        return ArrayBatches(*parts, flow=self._flow(batch_size, shuffle, seed, saving))
+        return ImagesFromArray(images, labels, weights, self._flow(batch_size, shuffle, seed, saving))
 
     def flow_from_directory(
         self,
@@ -185,7 +187,7 @@ class ImageDataGenerator(FeatureStatistics):
         subset: str | None = None,
         interpolation: str = "nearest",
         keep_aspect_ratio: bool = False,
-    ) -> FileBatches:
+    ) -> ImagesFromFiles:
         """Make batches of the images in `directory/class_name/*`.
 
         `class_mode` 'categorical' gives one-hot rows, 'binary' and 'sparse' numbers, 'input' the images
@@ -221,7 +223,7 @@ class ImageDataGenerator(FeatureStatistics):
         subset: str | None = None,
         interpolation: str = "nearest",
         validate_filenames: bool = True,
-    ) -> FileBatches:
+    ) -> ImagesFromFiles:
         """Make batches of the images that a table names, seen from `directory`.
 
         The table is anything that gives a column by its name: a data frame, a dict of lists.

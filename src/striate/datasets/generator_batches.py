@@ -81,7 +81,7 @@ class GeneratedBatches(EndlessBatches):
             save_img(folder / name, image)
 
 
-class ArrayBatches(GeneratedBatches):
+class ImagesFromArray(GeneratedBatches):
     """Freshly changed images from an array, with labels and weights if there are any.
 
     Raises:
@@ -152,7 +152,7 @@ class Answers:
         return np.asarray(chosen, dtype=np.float32)
 
 
-class FileBatches(GeneratedBatches):
+class ImagesFromFiles(GeneratedBatches):
     """Freshly changed images read from files.
 
     `filenames` are seen from `directory`; `class_indices` goes from a class's name to its number,

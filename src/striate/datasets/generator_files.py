@@ -13,7 +13,7 @@ from striate.core.console import say
 from striate.core.errors import ArgumentError, DataError, LabelError
 from striate.core.shapes import check_choice
 from striate.datasets.examples import sort_classes
-from striate.datasets.generator_batches import Answers, FileBatches, Flow
+from striate.datasets.generator_batches import Answers, Flow, ImagesFromFiles
 from striate.datasets.image_files import files_by_class
 from striate.datasets.image_input import ImageInput
 
@@ -49,7 +49,7 @@ def from_directory(
     part: tuple[str | None, float],
     wanted: ImageInput,
     flow: Flow,
-) -> FileBatches:
+) -> ImagesFromFiles:
     """Make batches of the images in `directory/class_name/*`; each class is parted by itself.
 
     Raises:
@@ -67,7 +67,7 @@ def from_directory(
     if not names:
         raise DataError(f"there are no images in {directory}.")
     answers = Answers(class_mode, [one.name for one in found], numbers.tolist())
-    return FileBatches(Path(directory), names, answers, wanted, flow)
+    return ImagesFromFiles(Path(directory), names, answers, wanted, flow)
 
 
 def from_table(
@@ -80,7 +80,7 @@ def from_table(
     validate_filenames: bool,
     wanted: ImageInput,
     flow: Flow,
-) -> FileBatches:
+) -> ImagesFromFiles:
     """Make batches of the images that a table names; `columns` are those of files, answers and weights.
 
     The table is anything that gives a column by its name, such as a data frame or a dict of lists.
@@ -115,7 +115,7 @@ def from_table(
         _values(table, y_col, class_mode, rows),
         None if weight_col is None else np.asarray(list(column_of(table, weight_col)))[rows],
     )
-    return FileBatches(root, [names[row] for row in rows], answers, wanted, flow)
+    return ImagesFromFiles(root, [names[row] for row in rows], answers, wanted, flow)
 
 
 def _rows_with_files(root: Path, names: Sequence[str]) -> np.ndarray:

@@ -54,9 +54,10 @@ def find_in_parquet(
 def _refusing_damage(name: str) -> Iterator[None]:
     try:
         yield
-    except OSError as error:
-        raise FileAccessError(f"cannot read {name}: {error}.") from error
-    except ValueError as error:
+    except (OSError, ValueError) as error:
+        # Damage, too, is an OSError to this library, but one without a number of the system's.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise FileAccessError(f"cannot read {name}: {error.strerror}.") from error
         raise FileFormatError(f"{name} is damaged or no Parquet file: {error}") from error
 
 

@@ -18,8 +18,8 @@ Row = tuple[int, list[str]]
 
 _HEAD = 200
 _MISSING = {"", "?", "na", "n/a", "nan", "null", "none", "-", "#n/a"}
-_NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
-_NUMBER_WITH_COMMA = re.compile(r"\s*[-+]?(\d+,?\d*|,\d+)([eE][-+]?\d+)?\s*")
+_NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*", re.ASCII)
+_NUMBER_WITH_COMMA = re.compile(r"\s*[-+]?(\d+,?\d*|,\d+)([eE][-+]?\d+)?\s*", re.ASCII)
 # Tried in this order; the first of those that find most numbers is taken. None stands for white space.
 _DIALECTS = (
     ("\t", False),

@@ -38,7 +38,8 @@ def decoded_by_pillow(page: Any, content: bytes) -> np.ndarray:
         OSError: the picture data are damaged.
     """
     if int(page.compression) != _LZW or int(page.predictor) not in (_NO_PREDICTOR, _DIFFERENCES):
-        raise DataError(f"is a TIFF packed in a way that is not read ({page.compression.name})")
+        packing = getattr(page.compression, "name", page.compression)
+        raise DataError(f"is a TIFF packed in a way that is not read ({packing})")
     planes = int(page.samplesperpixel) if int(page.planarconfig) == 2 else 1
     together = int(page.samplesperpixel) // planes
     dtype = np.dtype(page.dtype).newbyteorder(page.parent.byteorder)

@@ -60,7 +60,7 @@ def _read_description(lines: Iterable[tuple[int, str]], place: Path) -> bool:
                 f"{place} is not a .ts file: line {number}, {text!r:.60}, stands before @data and does not "
                 "begin with @."
             )
-        word, *values = text[1:].split()
+        word, *values = text[1:].split() or [""]
         if word.lower() == "data":
             break
         said[word.lower()] = [value.lower() for value in values]
@@ -77,6 +77,21 @@ def _says_yes(said: dict[str, list[str]], word: str) -> bool:
     return said.get(word, [])[:1] == ["true"]
 
 
+def read_case(text: str, labelled: bool) -> tuple[list[array[float]], str]:
+    """Read one case: the values of each channel, and its class where there is one.
+
+    Raises:
+        DataError: a value that is no number or infinite, no values, or no class.
+    """
+    channels = text.split(":")
+    label = channels.pop().strip() if labelled else ""
+    if not channels:
+        raise DataError("there are no values, only a class")
+    if labelled and not label:
+        raise DataError("the class is missing")
+    return [_read_values(values) for values in channels], label
+
+
 class _Cases:
     """Collects the cases of a file, and those that cannot be used."""
 
@@ -90,14 +105,8 @@ class _Cases:
 
     def add(self, line: int, text: str) -> None:
         """Read one line."""
-        channels = text.split(":")
-        label = channels.pop().strip() if self.labelled else ""
         try:
-            if not channels:
-                raise DataError("there are no values, only a class")
-            if self.labelled and not label:
-                raise DataError("the class is missing")
-            series = [_read_values(values) for values in channels]
+            series, label = read_case(text, self.labelled)
         except DataError as error:
             self.bad.append(BadFile(bad_row_name(self.file, line), str(error)))
             return

@@ -34,7 +34,7 @@ from striate.visualize.question import Question, settle_targets
 @final
 @dataclass(frozen=True)
 class Method:
-    """A method of attribution: its name in words, what computes it, whether its values have a sign, options."""
+    """A method of attribution: its name in words, what computes it, whether values have a sign, options."""
 
     words: str
     compute: Callable[..., Finding]
@@ -62,8 +62,9 @@ class Attribution:
     `values` are what is drawn; where `signed`, what is below 0 speaks against the class. `channels`
     has them before the channels were put together, where the method has channels; `maps` those of
     the layer, before they were enlarged and what speaks against the class was cut off. `scores` are
-    the target class's, as `score` says, `all_scores` every class's; `probabilities` the target's, where the network ends in a softmax
-    or sigmoid. `blank` says for each example why there is nothing to be seen, "" where there is.
+    the target class's, as `score` says, `all_scores` every class's; `probabilities` the target's,
+    where the network ends in a softmax or sigmoid. `blank` says for each example why there is
+    nothing to be seen, "" where there is.
     `error` is what integrated gradients miss, as a share of the score's change. `notes` are
     sentences on how it was computed; `options` what the method was given.
 

@@ -100,7 +100,7 @@ def check_attribution(
     for found in (*randomised.values(), *covered.values(), *agreement.values()):
         found[~shown] = np.nan
     others = {METHODS[name].words: found for name, found in agreement.items()}
-    words = ("nothing is drawn, so there is nothing to check.",)
+    words: tuple[str, ...] = ("nothing is drawn, so there is nothing to check.",)
     if shown.any():
         words = (
             randomised_words(randomised),

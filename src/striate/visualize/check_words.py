@@ -15,15 +15,13 @@ _BY_CHANCE = 0.15
 def randomised_words(correlations: Mapping[str, np.ndarray]) -> str:
     """Say whether the picture changes with the weights.
 
-    >>> randomised_words({"last layer": np.array([0.9]), "all layers": np.array([0.95])})[:66]
-    'With random weights the picture stays much the same (rank correlat'
+    >>> randomised_words({"last layer": np.array([0.3]), "all layers": np.array([0.1])})[:60]
+    'With random weights the picture changes, as it should (rank '
     """
     means = {label: float(np.nanmean(found)) for label, found in correlations.items()}
-    measured = (
-        f"{means['last layer']:.2f} with a random last layer, {means['all layers']:.2f} with all layers random"
-    ).replace("-", "−")
+    last, left = means["last layer"], means["all layers"]
+    measured = f"{last:.2f} with a random last layer, {left:.2f} with all layers random".replace("-", "−")
     # The whole network at random is the harder test: what survives that has not been learned.
-    left = means["all layers"]
     if left >= _ALIKE:
         verdict = "stays much the same: it shows the input more than what the network learned"
     elif left >= _SOMEWHAT:
@@ -45,8 +43,8 @@ def covering_words(
     here, elsewhere = np.nanmean(scores - deleted), np.nanmean(scores[:, None] - deleted_elsewhere)
     as_much = _share(deleted_elsewhere <= deleted[:, None], deleted)
     part = marked.reshape(len(marked), -1).mean(1)[~np.isnan(deleted)].mean()
-    fall = f"lowers the score by {here:.2g}" if here > 0 else f"does not lower the score ({-here:+.2g})"
-    other = f"by {elsewhere:.2g}" if elsewhere > 0 else f"not at all ({-elsewhere:+.2g})"
+    fall = f"lowers the score by {here:.2g}" if here > 0 else f"does not lower the score ({0 - here:+.2g})"
+    other = f"by {elsewhere:.2g}" if elsewhere > 0 else f"not at all ({0 - elsewhere:+.2g})"
     text = f"Covering the marked {part:.0%} of the input {fall}, the same shape elsewhere {other} on average"
     if here > 0 and as_much <= _BY_CHANCE:
         text += ": the mark is where it matters."

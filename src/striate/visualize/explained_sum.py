@@ -48,6 +48,7 @@ class ExplainedSum:
     activation: str
     reduce: str
     start: tuple[int, ...]
+    padding: tuple[tuple[int, int], ...]
     dilation: tuple[int, ...]
     inside: np.ndarray
     source: np.ndarray
@@ -156,7 +157,7 @@ class LayerSums:
         channels = np.arange(self.source.shape[-1])[chosen]
         return ExplainedSum(
             self.name, self.kind, filter, where, window, kernel, products, bias, float(total), after,
-            rule.activation_name, rule.reduce, starts, rule.dilation, inside, self.source, channels,
+            rule.activation_name, rule.reduce, starts, rule.padding, rule.dilation, inside, self.source, channels,
         )  # fmt: skip
 
     def _checked(self, filter: int, place: tuple[int, ...]) -> tuple[int, ...]:

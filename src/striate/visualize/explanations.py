@@ -1,4 +1,4 @@
-"""Attribution as pictures: the input, and over it in colours what spoke for the answer, with its own check."""
+"""Attribution as pictures: over the input, in colours, what spoke for the answer; with its own check."""
 
 from __future__ import annotations
 
@@ -82,8 +82,8 @@ def compare_methods(
         panels += [] if panels else [_input_panel(found, 0)]
         panels.append(_heat_panel(found, 0, title=METHODS[name].words, note=_short_check(found, check)))
     caption = (
-        f"All for {found.name_of(int(found.target[0]))}. Below each, its check: the rank correlation with the "
-        "picture that the same network draws with random weights (near 1, it shows the input and not what was "
+        f"All for {found.name_of(int(found.target[0]))}. Below each, its check: the rank correlation with "
+        "what the same network draws with random weights (near 1, it shows the input and not what was "
         "learned), and how far the score falls when the marked tenth is covered, or the same shape elsewhere."
     )
     return Sheet(
@@ -170,7 +170,7 @@ def _short_check(found: Attribution, check: AttributionCheck) -> str:
     here = float(check.scores[0] - check.deleted[0])
     elsewhere = float(check.scores[0] - check.deleted_elsewhere[0].mean())
     alike = float(check.randomised["all layers"][0])
-    text = f"random weights {alike:.2f}\ncovered {-here:+.2g}, elsewhere {-elsewhere:+.2g}"
+    text = f"random weights {alike:.2f}\ncovered {0 - here:+.2g}, elsewhere {0 - elsewhere:+.2g}"
     return text.replace("-", "−")
 
 

@@ -8,20 +8,24 @@ import numpy as np
 
 from striate.visualize.base import HeatPanel, ImagePanel, Line, LinePanel
 
-# More lines than this in one panel cannot be told apart.
-_MOST_LINES = 4
+# How the channels of a signal are drawn; more lines in one panel cannot be told apart.
+ROLES = ("signal", "first", "second", "third")
 
 
-def input_panel(values: np.ndarray, low: Any, high: Any, **words: Any) -> ImagePanel | HeatPanel | LinePanel:
+def input_panel(
+    values: np.ndarray, low: Any, high: Any, first: int = 0, **words: Any
+) -> ImagePanel | HeatPanel | LinePanel:
     """Make the panel of one input, whose values lie between `low` and `high`; `words` are title and note.
+
+    `first` is the number of a signal's first step.
 
     Shape:
         values: (height, width, channels) or (steps, channels)
     """
-    if values.ndim == 2 and values.shape[-1] <= _MOST_LINES:
-        places = np.arange(len(values), dtype=np.float64)
+    if values.ndim == 2 and values.shape[-1] <= len(ROLES):
+        places = first + np.arange(len(values), dtype=np.float64)
         names = [f"channel {number}" if values.shape[-1] > 1 else "signal" for number in range(values.shape[-1])]
-        lines = [Line(name, "training", places, values[:, one]) for one, name in enumerate(names)]
+        lines = [Line(name, ROLES[one], places, values[:, one]) for one, name in enumerate(names)]
         return LinePanel(tuple(lines), x_label="step", **words)
     shares = np.clip((values - np.asarray(low)) / (np.asarray(high) - np.asarray(low)), 0, 1)
     if values.ndim == 2:

@@ -72,17 +72,21 @@ def feature_maps(
     if untrained is not None and untrained is not False:
         other = untrained_copy(model) if untrained is True else untrained
         series = [("trained", first), ("untrained", _maps(other, found.name, image, before_activation is True)[0])]
-    chosen = _chosen(series[-1][1] if before_activation == "both" else first, filters, sort, rows * columns - 1)
+    # Pairs stand side by side, so their rows are even.
+    across = columns if len(series) == 1 else columns + columns % 2
+    room = rows * across // len(series) - 1
+    chosen = _chosen(series[-1][1] if before_activation == "both" else first, filters, sort, room)
     original = _original(example, taken)
     if first.ndim == 1:
         return _vector_sheet(found, original, series)
     x = axis_of(model, found, first.shape[0], example) if first.ndim == 2 else None
     panels: list[AnyPanel] = [original]
+    if len(series) > 1:
+        panels.append(_panel(series[-1][1].mean(axis=-1), "Mean of all", x))
     for number in chosen:
         for word, maps in series:
             title = f"Feature {number + 1}" + (f", {word}" if word else "")
             panels.append(_panel(maps[..., number], title, x))
-    across = columns if len(series) == 1 else 1 + 2 * max(columns // 2, 1)
     return Sheet(f"Feature maps of {found.name}", _caption(found, series, sort), tuple(panels), columns=across)
 
 
@@ -115,14 +119,16 @@ def _original(example: np.ndarray, taken: ModelInput) -> AnyPanel:
         return ImagePanel(pixels_of(example, taken.value_range), "Original", "×".join(map(str, example.shape)))
     if example.ndim == 1:
         example = example[:, None]
-    names = [f"channel {number}" for number in range(example.shape[1])]
+    count = example.shape[1]
+    if count > 3:
+        return HeatPanel(example.T, "Original", f"{count} channels by {len(example)} steps")
+    steps = np.arange(len(example))
     roles = ("signal", "first", "second")
     lines = tuple(
-        Line(name if 1 < len(names) <= 3 else "", roles[number] if len(names) <= 3 else "faint",
-             np.arange(len(example)), example[:, number])
-        for number, name in enumerate(names)
-    )  # fmt: skip
-    return LinePanel(lines, "Original", f"{example.shape[1]} channels" if len(names) > 1 else "", x_label="step")
+        Line(f"channel {number}" if count > 1 else "", roles[number], steps, example[:, number])
+        for number in range(count)
+    )
+    return LinePanel(lines, "Original", x_label="step")
 
 
 def _panel(values: np.ndarray, title: str, x: np.ndarray | None) -> AnyPanel:

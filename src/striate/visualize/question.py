@@ -1,4 +1,4 @@
-"""A network with the examples it is asked about: run in fp32 and inference mode, asked for one class's score."""
+"""A network with the examples it is asked about, asked for one class's score in fp32 and inference mode."""
 
 from __future__ import annotations
 

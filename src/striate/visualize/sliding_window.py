@@ -59,7 +59,7 @@ def slide(
     shown = np.unique(np.linspace(0, len(values) - 1, min(most, len(values))).astype(int))
     frames = tuple(_frame(values[number], totals, int(number)) for number in shown)
     left_out = "" if len(shown) == len(values) else f" {len(shown)} of {len(values)} places are shown."
-    step = " and ".join(map(str, sums.rule.strides))
+    step = " and ".join(dict.fromkeys(map(str, sums.rule.strides)))
     caption = f"The window moves by {step}; at each place the products are added up.{left_out}"
     return Frames(f"{sums.name}: the window slides over the input", caption, frames, seconds)
 

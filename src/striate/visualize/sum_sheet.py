@@ -83,16 +83,11 @@ def input_panel(value: ExplainedSum, place: int, title: str = "input") -> AnyPan
     values = value.source[..., channel]
     if values.ndim == 0:
         return TablePanel(values.reshape(1, 1), title)
-    before = [max(-start, 0) for start in value.start]
     extents = [(size - 1) * gap + 1 for size, gap in zip(value.inside.shape, value.dilation, strict=True)]
-    after = [
-        max(start + extent - length, 0)
-        for start, extent, length in zip(value.start, extents, values.shape, strict=True)
-    ]
-    padded = np.pad(values, list(zip(before, after, strict=True)), constant_values=np.nan)
-    starts = [start + more for start, more in zip(value.start, before, strict=True)]
+    padded = np.pad(values, value.padding, constant_values=np.nan)
+    starts = [start + before for start, (before, _) in zip(value.start, value.padding, strict=True)]
     if values.ndim == 1:
-        steps = np.arange(len(padded)) - before[0]
+        steps = np.arange(len(padded)) - value.padding[0][0]
         shade = np.zeros(len(padded))
         shade[starts[0] : starts[0] + extents[0]] = 1.0
         return LinePanel((Line("", "signal", steps, padded),), title, x_label="step", shade=shade)
