@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = attach(
         "image_dataset_from_directory": "striate.datasets.image_dataset",
         "img_to_array": "striate.datasets.keras_images",
         "load_img": "striate.datasets.keras_images",
+        "plot_model": "striate.visualize.architecture",
         "save_img": "striate.datasets.keras_images",
         "set_random_seed": "striate.core.runtime",
         "timeseries_dataset_from_array": "striate.datasets.series_windows",

@@ -14,6 +14,12 @@ PUBLIC_NAMES = {
         elu exponential gelu get hard_sigmoid leaky_relu linear relu relu6 selu serialize deserialize
         sigmoid silu softmax softplus softsign swish tanh
     """,
+    "striate.augment": """
+        Augment CutMix MixUp RandomBrightness RandomColorJitter RandomContrast RandomCrop RandomErasing
+        RandomFlip RandomGrayscale RandomHue RandomInvert RandomPerspective RandomPosterization
+        RandomRotation RandomSaturation RandomShear RandomTranslation RandomZoom example_keys preset
+        serialize deserialize
+    """,
     "striate.callbacks": "Callback CSVLogger EarlyStopping History LambdaCallback LearningRateScheduler "
     "ModelCheckpoint ReduceLROnPlateau TensorBoard TerminateOnNaN",
     "striate.constraints": "MaxNorm MinMaxNorm NonNeg UnitNorm get serialize deserialize",
@@ -43,8 +49,9 @@ PUBLIC_NAMES = {
     "striate.optimizers": "Adagrad Adam AdamW Adamax Nadam Optimizer RMSprop SGD get serialize deserialize",
     "striate.preprocessing.image": "ImageDataGenerator array_to_img img_to_array load_img save_img",
     "striate.regularizers": "L1 L1L2 L2 get serialize deserialize",
-    "striate.utils": "image_dataset_from_directory set_random_seed timeseries_dataset_from_array "
+    "striate.utils": "image_dataset_from_directory plot_model set_random_seed timeseries_dataset_from_array "
     "to_categorical",
+    "striate.visualize": "imshow plot_activations plot_with_kernels",
 }
 
 PACKAGES = sorted(

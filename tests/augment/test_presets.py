@@ -47,8 +47,8 @@ def test_none_is_no_augmentation():
 
 def test_unknown_names_get_the_nearest():
     with pytest.raises(
-        UnknownNameError, match="no augmentation preset called 'standart'. Did you mean 'standard'"
+        UnknownNameError, match=r"no augmentation preset called 'standart'. Did you mean 'standard'"
     ):
         preset("standart", "image", (28, 28, 1))
-    with pytest.raises(UnknownNameError, match="no kind of data called 'images'. Did you mean 'image'"):
+    with pytest.raises(UnknownNameError, match=r"no kind of data called 'images'. Did you mean 'image'"):
         preset("light", "images", (28, 28, 1))

@@ -102,6 +102,23 @@ def write_parquet_of_images(folder: Path) -> None:
     parquet.write_table(pyarrow.table({"image": images, "label": labels}), folder / "pets.parquet")
 
 
+def write_pixels(folder: Path) -> None:
+    """Write a packed table of pixels with labels in words."""
+    random = np.random.default_rng(0)
+    lines = [",".join(["label", *(f"pixel{number}" for number in range(64))])]
+    for number in range(TRAIN):
+        pixels = random.integers(0, 256, 64)
+        lines.append(",".join([("cat", "dog")[number % 2], *map(str, pixels)]))
+    (folder / "mine.csv.gz").write_bytes(gzip.compress("\n".join(lines).encode(), mtime=0))
+
+
+def write_pair(folder: Path) -> None:
+    """Write one pair of IDX files, whose labels count from 1."""
+    random = np.random.default_rng(0)
+    (folder / NAMES[0]).write_bytes(idx_bytes(random.integers(0, 256, (TRAIN, 6, 5), np.uint8)))
+    (folder / NAMES[1]).write_bytes(idx_bytes((np.arange(TRAIN) % 3 + 1).astype(np.uint8)))
+
+
 def named(module: ModuleType, example: tuple[int, ...], write: Callable[[Path], None]) -> SourceRow:
     """Make the row of a named set with files."""
     name = module.__name__.rpartition(".")[2]
@@ -149,6 +166,22 @@ ROWS = [
         (4, 4, 3),
         ["cat", "dog"],
         write_parquet_of_images,
+        sizes=(TRAIN,),
+    ),
+    SourceRow(
+        "load_signals",
+        lambda folder: datasets.load_signals(folder / "mine.csv.gz"),
+        (8, 8, 1),
+        ["cat", "dog"],
+        write_pixels,
+        sizes=(TRAIN,),
+    ),
+    SourceRow(
+        "load_array_file",
+        lambda folder: datasets.load_array_file(folder / NAMES[0]),
+        (6, 5, 1),
+        ["1", "2", "3"],
+        write_pair,
         sizes=(TRAIN,),
     ),
 ]

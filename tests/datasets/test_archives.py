@@ -190,7 +190,7 @@ def test_a_zip_that_says_it_is_of_a_later_kind(tmp_path):
 
 
 def test_what_goes_wrong_between_is_not_called_damage(tmp_path):
-    with pytest.raises(FileFormatError, match="^as it is$"), refusing_damage(tmp_path):
+    with pytest.raises(FileFormatError, match=r"^as it is$"), refusing_damage(tmp_path):
         raise FileFormatError("as it is")
 
 

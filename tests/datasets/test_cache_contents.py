@@ -66,7 +66,9 @@ def test_one_kind_or_all_is_removed_and_nothing_outside(filled, tmp_path):
 
 
 def test_a_kind_that_is_not_there_is_refused(filled):
-    with pytest.raises(UnknownNameError, match="no kind of thing in the cache called 'decode'. Did you mean"):
+    with pytest.raises(
+        UnknownNameError, match=r"no kind of thing in the cache called 'decode'\. Did you mean"
+    ):
         empty_cache("decode")
 
 

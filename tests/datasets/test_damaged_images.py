@@ -84,9 +84,10 @@ def make_image(number, random):
     y, x = np.mgrid[:height, :width]
     waves = [127 + 120 * np.sin(x / random.uniform(4, 40) + y / random.uniform(4, 40)) for _ in range(3)]
     picture = Image.fromarray(np.stack(waves, -1).astype(np.uint8))
-    picture = Image.fromarray(np.asarray(picture.convert("L")).astype(np.uint16) * 16) if mode == "I;16" else (
-        picture.convert(mode)
-    )  # fmt: skip
+    if mode == "I;16":
+        picture = Image.fromarray(np.asarray(picture.convert("L")).astype(np.uint16) * 16)
+    else:
+        picture = picture.convert(mode)
     stream = io.BytesIO()
     picture.save(stream, format_, **FORMATS[format_], **options)
     return stream.getvalue()

@@ -93,8 +93,7 @@ def test_a_file_that_is_cut_off_is_refused_or_whole_all_the_same(kind):
     for length in cuts:
         try:
             np.testing.assert_array_equal(decode_image(content[:length], WHOLE, MOST), whole)
-        except DataError as error:
-            assert str(error)
+        except DataError:
             refused += 1
     assert refused >= 15
 

@@ -8,7 +8,9 @@ import zlib
 import numpy as np
 import pytest
 
+from striate.core.errors import FileAccessError
 from striate.datasets.mat_elements import HEADER, DamagedError, read_variables
+from striate.datasets.matlab import read_mat
 
 
 def element(kind, data, order="<"):
@@ -96,3 +98,8 @@ def test_cells_of_text_and_what_else_there_is():
 def test_what_is_damaged_is_refused(content, words):
     with pytest.raises(DamagedError, match=words):
         list(read_variables(content))
+
+
+def test_a_file_that_cannot_be_opened_is_said(tmp_path):
+    with pytest.raises(FileAccessError, match=r"cannot read .*: Is a directory"):
+        read_mat(tmp_path)

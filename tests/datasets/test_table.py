@@ -11,6 +11,7 @@ import pytest
 from striate.core.errors import ArgumentError, DataError, FileAccessError, FileFormatError, LabelError
 from striate.datasets.options import SourceOptions
 from striate.datasets.table import load_signals
+from striate.datasets.text_file import open_text
 
 VALUES = [[1.5, 2, 3, 4], [2, 3, 4, -5], [0, 1, 0, 1], [7, 8, 9, 1e-3]]
 WORDS = ["oak", "elm", "oak", "elm"]
@@ -48,7 +49,11 @@ CASES = [
     Case("no header, words first", rows(), says="labels in column 1"),
     Case("no header, words last", rows(first=False), says="labels in column 5"),
     Case(
-        "wavelengths", "species,400,410.5,420,430\n" + rows(), axis=AXIS, first_line=2, says="column 1 ('species')"
+        "wavelengths",
+        "species,400,410.5,420,430\n" + rows(),
+        axis=AXIS,
+        first_line=2,
+        says="column 1 ('species')",
     ),
     Case("label last", "400,410.5,420,430,label\n" + rows(first=False), axis=AXIS, first_line=2),
     Case("no name above the label", ",400,410.5,420,430\n" + rows(), axis=AXIS, first_line=2),
@@ -317,7 +322,7 @@ def test_a_person_can_ask_for_images(tmp_path):
     [
         ("", {}, FileFormatError, "x.csv is empty"),
         ("# nothing\n\n", {}, FileFormatError, "x.csv is empty"),
-        ("a,b\nc,d\ne,f\n", {}, DataError, "no columns of numbers: read with commas"),
+        ("a,b\nc,d\ne,f\n", {}, FileFormatError, "no columns of numbers: read with commas"),
         ("1.5,2.5\n2.5,3.5\n3,4\n", {}, DataError, "has no column that is plainly the label"),
         ("2,1.5,3\n3,2.5,2\n2,3.5,3\n3,4.5,2\n", {}, DataError, "could have its labels first or last"),
         ("a,c,1\nb,d,2\na,d,3\nb,c,4\n", {}, DataError, "could be the label: column 1, column 2"),
@@ -391,3 +396,8 @@ def test_a_table_without_anything_to_train_on_is_refused(tmp_path):
     path = write(tmp_path / "x.csv", joined(table, ["label", "400", "410", "420", "430", "split"]))
     with pytest.raises(DataError, match="x has no examples to train on"):
         load_signals(path)
+
+
+def test_a_file_that_cannot_be_opened_is_said(tmp_path):
+    with pytest.raises(FileAccessError, match=r"cannot read .*: Is a directory"), open_text(tmp_path):
+        pass

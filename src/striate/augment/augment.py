@@ -124,7 +124,7 @@ class Augment:
         """
         keys, current = np.atleast_1d(np.asarray(keys, np.uint64)), tuple(shape)
         after = self.output_shape(current)
-        parameters = []
+        parameters: list[Parameters] = []
         for stream, change in enumerate(self.changes):
             if isinstance(change, Mixing):
                 parameters.append({})

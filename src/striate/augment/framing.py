@@ -15,7 +15,7 @@ class RandomCrop(Geometric):
     """Cuts a window of `height` by `width` pixels out of each image, at a place of its own.
 
     Of an image that is not larger than the window both ways the largest part of the window's
-    proportions is taken from the middle and brought to the window's size, as Keras does.
+    proportions is taken from the middle and brought to the window's size, as Keras describes it.
 
     Shape:
         in: (height, width, channels); out: (window's height, window's width, channels).

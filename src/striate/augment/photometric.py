@@ -6,7 +6,7 @@ with a range of its own overrules it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -247,7 +247,7 @@ class RandomColorJitter(Photometric):
         self.value_range = as_value_range("RandomColorJitter", value_range)
         self.brightness_factor, self.contrast_factor = brightness_factor, contrast_factor
         self.saturation_factor, self.hue_factor = saturation_factor, hue_factor
-        kinds = {
+        kinds: dict[str, Callable[[Any], Photometric]] = {
             "brightness": RandomBrightness,
             "contrast": RandomContrast,
             "saturation": RandomSaturation,

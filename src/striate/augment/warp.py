@@ -142,7 +142,8 @@ def _resample(x: np.ndarray, warp: Warp, out: np.ndarray) -> None:
         x, matrices, out, margins.tolist(), wider.tolist(), strict=True
     ):
         if pad:
-            image = cv2.copyMakeBorder(image, *margin, border)
+            above, below, left, right = margin
+            image = cv2.copyMakeBorder(image, above, below, left, right, border)
         resample(image, matrix, size, target, flags, border, value)
 
 

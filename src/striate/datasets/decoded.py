@@ -29,6 +29,7 @@ from striate.datasets.rejects import BadFile
 
 _WHAT = "decoding images"
 _TASKS_AHEAD = 8
+_BYTES_AHEAD = 256 * 2**20
 # Progress is said this often, in images.
 _SAID_EVERY = 50
 # What stays free on the disk.
@@ -132,6 +133,7 @@ class _Work:
         count = len(self.places)
         order = iter(sorted(range(count), key=lambda row: self.places[row].order))
         workers = max(1, min(cpu_count(), count))
+        ahead = max(workers, min(workers * _TASKS_AHEAD, _BYTES_AHEAD * count // max(self.size, 1)))
         pool = ThreadPoolExecutor(workers, "striate-decode")
         waiting: deque[tuple[int, Future[tuple[np.ndarray, bytes] | str]]] = deque()
         done = 0
@@ -139,7 +141,7 @@ class _Work:
             with quiet_decoders():
                 self.progress(_WHAT, 0, count)
                 while True:
-                    while len(waiting) < workers * _TASKS_AHEAD and (row := next(order, None)) is not None:
+                    while len(waiting) < ahead and (row := next(order, None)) is not None:
                         waiting.append((row, pool.submit(self._decode_one, row)))
                     if not waiting:
                         return

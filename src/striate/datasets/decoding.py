@@ -12,17 +12,15 @@ import io
 import lzma
 import math
 import struct
-import threading
 import zlib
-from collections.abc import Iterator
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from striate.core.errors import DataError
-from striate.datasets.deep_images import array_from_tiff, bytes_from_values, deep_png, is_tiff
+from striate.datasets.deep_images import array_from_tiff, bytes_from_values, deep_png, is_tiff, upright
 from striate.datasets.image_input import ImageInput
-from striate.datasets.quiet_decoders import quiet_decoders, quiet_native_library
+from striate.datasets.quiet_decoders import one_at_a_time, quiet_decoders, quiet_native_library
 
 # Raised whenever the same file could come out as other numbers: decoded images are made anew then.
 DECODER_VERSION = 1
@@ -57,10 +55,9 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-# Images of more pixels than this are decoded one at a time, and converted in strips.
+# Images of more pixels than this are converted in strips of so many.
 _LARGE = 4_000_000
 _STRIP = 1_000_000
-_large_lock = threading.Lock()
 
 
 @functools.cache
@@ -89,8 +86,7 @@ def decode_image(content: bytes, wanted: ImageInput, most_pixels: int) -> np.nda
             if is_tiff(content):
                 values = array_from_tiff(content, wanted, most_pixels)
                 if values is not None:
-                    with _one_at_a_time(values.shape[0] * values.shape[1]):
-                        return _fit_bands(values, wanted)
+                    return _fit_bands(values, wanted)
             return _decode(content, wanted, most_pixels)
         except DataError:
             raise
@@ -134,18 +130,13 @@ def _decode(content: bytes, wanted: ImageInput, most_pixels: int) -> np.ndarray:
             _draft(image, wanted)
         elif image.format == "JPEG2000":
             _check_end(content, content.find(b"\xff\x93") % len(content))
-        with _one_at_a_time(image.width * image.height), native:
+        with one_at_a_time(image.width * image.height), native:
             values = deep_png(image, content)
             if values is not None:
-                return _fit_bands(bytes_from_values(values, wanted.value_range), wanted)
+                turned = upright(values, orientation_of(image))
+                return _fit_bands(bytes_from_values(turned, wanted.value_range), wanted)
             image.load()
             return _fit(image, wanted, orientation_of(image))
-
-
-@contextlib.contextmanager
-def _one_at_a_time(area: int) -> Iterator[None]:
-    with _large_lock if area > _LARGE else contextlib.nullcontext():
-        yield
 
 
 def orientation_of(image: Image.Image) -> int:
@@ -263,8 +254,7 @@ def resize(picture: Image.Image, target: tuple[int, int], wanted: ImageInput) ->
 def _fit_bands(values: np.ndarray, wanted: ImageInput) -> np.ndarray:
     """Bring (height, width, channels) of bytes to the wanted size, each channel for itself."""
     if values.shape[2] != wanted.channels:
-        if {values.shape[2], wanted.channels} != {1, 3}:
-            raise DataError(f"has {values.shape[2]} channels; {wanted.channels} are wanted")
+        # Grey where colour is wanted, or the other way round; nothing else comes this far.
         plain = Image.fromarray(values[..., 0] if wanted.channels == 3 else values)
         values = np.asarray(plain.convert("RGB" if wanted.channels == 3 else "L"))
         values = values.reshape(*values.shape[:2], wanted.channels)

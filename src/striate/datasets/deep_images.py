@@ -12,6 +12,7 @@ from PIL import Image, ImageFile
 
 from striate.core.errors import DataError
 from striate.datasets.image_input import ImageInput
+from striate.datasets.quiet_decoders import one_at_a_time
 from striate.datasets.tiff_codecs import decoded_by_pillow, has_own_decoder
 
 _TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -23,7 +24,9 @@ _ALPHA = (1, 2)
 _MOST_BANDS = 64
 # No codec packs tighter than this (deflate's own limit); a file that claims to is not unpacked.
 _TIGHTEST = 1100
+_LEAST_CLAIM = 16 * 2**20
 _ORIENTATION_TAG = 274
+_VALUES_AT_ONCE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -132,9 +135,10 @@ def array_from_tiff(content: bytes, wanted: ImageInput, most_pixels: int) -> np.
             raise DataError(f"has {header.picture_bands} channels; {wanted.channels} are wanted")
         page = file.pages.first
         _check_complete(page, header, len(content))
-        values = _read_values(file, page, header, content)
-        turned = _upright(values, page.tags.valueof(_ORIENTATION_TAG, default=1))
-    return _as_picture(turned, header, wanted)
+        with one_at_a_time(area * header.bands):
+            values = _read_values(file, page, header, content)
+            turned = upright(values, page.tags.valueof(_ORIENTATION_TAG, default=1))
+            return _as_picture(turned, header, wanted)
 
 
 def values_from_tiff(content: bytes) -> np.ndarray | None:
@@ -162,8 +166,10 @@ def _check_complete(page: Any, header: TiffHeader, length: int) -> None:
     needed = header.height * header.width * header.bands * header.dtype.itemsize
     if int(page.compression) == 1 and needed > length:
         raise DataError("is cut off: it is shorter than its picture data")
-    if needed > _TIGHTEST * length:
-        raise DataError(f"claims {needed:,} bytes of picture data in a file of {length:,}")
+    # A single tile may be declared larger than the picture.
+    claimed = max(needed, math.prod(page.chunks) * header.dtype.itemsize)
+    if claimed > max(_TIGHTEST * length, _LEAST_CLAIM):
+        raise DataError(f"claims {claimed:,} bytes of picture data in a file of {length:,}")
 
 
 def _read_values(file: Any, page: Any, header: TiffHeader, content: bytes) -> np.ndarray:
@@ -181,7 +187,8 @@ def _read_values(file: Any, page: Any, header: TiffHeader, content: bytes) -> np
     return np.moveaxis(values, 0, -1) if planar else values
 
 
-def _upright(values: np.ndarray, orientation: Any) -> np.ndarray:
+def upright(values: np.ndarray, orientation: Any) -> np.ndarray:
+    """Turn (height, width, bands) by a camera's note on how it was held, 1 to 8; others count as 1."""
     number = int(orientation) if orientation in range(1, 9) else 1
     if number >= 5:
         values = values.swapaxes(0, 1)
@@ -220,12 +227,21 @@ def bytes_from_values(values: np.ndarray, value_range: tuple[float, float] | Non
     """
     if values.dtype in (np.uint8, bool):
         return values.astype(np.uint8)
-    wide = np.nan_to_num(values.astype(np.float32), nan=0.0)
     if value_range is None:
-        highest = float(wide.max(initial=0))
+        highest = float(np.nan_to_num(values.max(initial=0), nan=0.0))
         top = 65535.0 if values.dtype.itemsize == 2 and values.dtype.kind == "u" else highest
         value_range = (0.0, 255.0 if top <= 255 else max(top, 65535.0))
-    low, high = value_range
+    pixels = np.empty(values.shape, np.uint8)
+    # Some rows at a time: as floats, all of a large picture would take four times its memory.
+    rows = max(1, _VALUES_AT_ONCE // max(1, values[:1].size))
+    for top_row in range(0, len(values), rows):
+        part = slice(top_row, top_row + rows)
+        pixels[part] = _mapped(values[part], *value_range)
+    return pixels
+
+
+def _mapped(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    wide = np.nan_to_num(values.astype(np.float32), nan=0.0)
     return np.rint((np.clip(wide, low, high) - low) * np.float32(255 / (high - low))).astype(np.uint8)
 
 

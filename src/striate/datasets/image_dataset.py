@@ -123,8 +123,7 @@ def image_dataset_from_directory(
     """
     check_choice(label_mode, LABEL_MODES, "label_mode")  # type: ignore[arg-type]
     _check_parts(validation_split, subset, shuffle, seed)
-    fit = _fit(crop_to_aspect_ratio, pad_to_aspect_ratio)
-    wanted = image_input(image_size, color_mode, interpolation, fit)
+    wanted = _wanted(image_size, color_mode, interpolation, crop_to_aspect_ratio, pad_to_aspect_ratio)
     paths, numbers, names = _find(directory, labels, class_names, follow_links)
     if verbose:
         of = f" belonging to {len(names)} classes" if names is not None else ""
@@ -146,12 +145,14 @@ def image_dataset_from_directory(
     return part(training if subset == "training" else validation, shuffle)
 
 
-def _fit(crop: bool, pad: bool) -> str:
+def _wanted(
+    size: int | tuple[int, int], color_mode: str, interpolation: str, crop: bool, pad: bool
+) -> ImageInput:
     if crop and pad:
         raise ArgumentError(
             "proportions are kept by crop_to_aspect_ratio or by pad_to_aspect_ratio, not by both."
         )
-    return "crop" if crop else "pad" if pad else "stretch"
+    return image_input(size, color_mode, interpolation, "crop" if crop else "pad" if pad else "stretch")
 
 
 def _check_parts(split: float | None, subset: str | None, shuffle: bool, seed: int | None) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from striate.core.errors import DataError
+from striate.core.errors import FileFormatError
 from striate.datasets.options import Progress, no_progress
 from striate.datasets.rejects import BadFile
 from striate.datasets.separated_values import Row, open_cells
@@ -82,8 +82,7 @@ def read_number_table(
 
     Raises:
         FileAccessError: the file is missing or cannot be read.
-        FileFormatError: it is no text, empty, or no table.
-        DataError: it has no columns of numbers.
+        FileFormatError: it is no text, empty, no table, or has no columns of numbers.
         ArgumentError: a column that is not there.
     """
     with open_cells(place) as cells:
@@ -96,7 +95,7 @@ def read_number_table(
             kept |= {column for column in [layout.called(LABEL_WORDS)] if column is not None}
         numbers = [column for column in layout.numbers if column not in kept]
         if not numbers:
-            raise DataError(
+            raise FileFormatError(
                 f"{place} has no columns of numbers: read with {layout.dialect} between the cells, its first "
                 f"row is {cells.head[0][1]!r:.120}."
             )

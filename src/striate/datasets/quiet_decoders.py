@@ -1,4 +1,4 @@
-"""Decoders that keep to their work: no warnings, no log lines, no half images, whatever files hold."""
+"""Decoders that keep to their work, whatever files hold: no warnings, no log lines, no half images."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from PIL import ImageFile
 
 _lock = threading.Lock()
 _native_lock = threading.Lock()
+# Images of more pixels than this are decoded one at a time, so that memory need not hold one a thread.
+_LARGE = 4_000_000
+_large_lock = threading.Lock()
 
 
 class _Silence:
@@ -83,3 +86,10 @@ def quiet_native_library() -> Iterator[None]:
             os.dup2(kept, 2)
             os.close(kept)
             os.close(nowhere)
+
+
+@contextlib.contextmanager
+def one_at_a_time(area: int) -> Iterator[None]:
+    """Let one thread through at a time where an image of so many pixels is large."""
+    with _large_lock if area > _LARGE else contextlib.nullcontext():
+        yield

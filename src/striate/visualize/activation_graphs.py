@@ -53,5 +53,8 @@ def _panel(given: Any, low: float, high: float) -> LinePanel:
     if y.shape != x.shape or not torch.allclose(alone, y.detach()[200:201]):
         raise ArgumentError(f"{name!r} works on several values at once, so it has no graph over one.")
     places = x.detach().numpy()
-    lines = (Line(name, "first", places, y.detach().numpy()), Line("derivative", "second", places, slope.numpy()))
+    lines = (
+        Line(name, "first", places, y.detach().numpy()),
+        Line("derivative", "second", places, slope.numpy()),
+    )
     return LinePanel(lines, name)

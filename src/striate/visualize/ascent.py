@@ -60,12 +60,16 @@ class Scale:
 
     def to_values(self, shares: torch.Tensor) -> torch.Tensor:
         """Spread 0..1 over the range."""
-        low, high = (torch.tensor(end, dtype=shares.dtype, device=shares.device) for end in (self.low, self.high))
+        low, high = (
+            torch.tensor(end, dtype=shares.dtype, device=shares.device) for end in (self.low, self.high)
+        )
         return low + (high - low) * shares
 
     def to_shares(self, values: np.ndarray) -> np.ndarray:
         """Bring values of the range to 0..1; beyond its ends is cut off."""
-        shares: np.ndarray = np.clip((np.asarray(values, np.float64) - self.low) / (self.high - self.low), 0, 1)
+        shares: np.ndarray = np.clip(
+            (np.asarray(values, np.float64) - self.low) / (self.high - self.low), 0, 1
+        )
         return shares.astype(np.float32)
 
 

@@ -23,6 +23,8 @@ from striate.visualize.question import Question, settle_targets, whole_number
 
 # The search is content when a class's logit lies so far above all others together: 99.9%.
 _CONTENT = 7.0
+# Stronger than for filters, as the search has an end here; a real input is held on to harder still.
+_RESTRAINT: dict[str, Any] = {"learning_rate": 0.03, "smoothness": 5.0, "moderation": 1.0}
 # Shifts under which what was found is tried again, in pixels or steps.
 SHIFT = 2
 
@@ -111,15 +113,20 @@ def find_class_inputs(
     >>> find_class_inputs(net_c(), [0, 3], steps=2).images.shape
     (2, 32, 32, 3)
     """
-    plan = Ascent(**({"learning_rate": 0.03, "moderation": 0.5, "smoothness": 1.0} | search))
+    plan = Ascent(**(_RESTRAINT | ({} if start is None else {"moderation": 5.0}) | search))
     shape, scale = settle_input(input_of(model), size, value_range)
     began = None if start is None else _read_start(start, shape)
-    question = Question(model, np.zeros((1, *shape), np.float32), batch_size=whole_number("batch_size", batch_size))
+    question = Question(
+        model, np.zeros((1, *shape), np.float32), batch_size=whole_number("batch_size", batch_size)
+    )
     with question.running():
         scores = question.all_scores()
         wanted = _wanted(question, classes, scores)
         hunt = _Hunt(question, plan, scale, shape, began)
-        parts = [hunt.run(wanted[at : at + question.batch_size]) for at in range(0, len(wanted), question.batch_size)]
+        parts = [
+            hunt.run(wanted[at : at + question.batch_size])
+            for at in range(0, len(wanted), question.batch_size)
+        ]
     images, sure, shifted, before = (np.concatenate(part) for part in zip(*parts, strict=True))
     names = question.class_names or tuple(f"class {number}" for number in range(scores.shape[1]))
     return ClassInputs(
@@ -181,7 +188,9 @@ class _Hunt:
         images = climb(score, waves, self.plan, chance, self.scale)
         with torch.no_grad():
             sure = self._margin(images, target).sigmoid()
-            shifted = torch.stack([self._margin(moved, target).sigmoid() for moved in _shifts(images)]).amin(0)
+            shifted = torch.stack([self._margin(moved, target).sigmoid() for moved in _shifts(images)]).amin(
+                0
+            )
         return images.cpu().numpy(), sure.cpu().numpy(), shifted.cpu().numpy(), before.cpu().numpy()
 
     def _margin(self, values: torch.Tensor, target: torch.Tensor) -> torch.Tensor:

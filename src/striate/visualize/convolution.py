@@ -162,10 +162,12 @@ def pad_values(
             f"a mirror image of {max(map(max, amounts))} cannot be put around an input of "
             f"{format_shape(values.shape[:-1])}: use padding='edge', or a smaller kernel."
         )
-    return np.pad(values, (*amounts, (0, 0)), mode=_MODES[padding]), amounts  # type: ignore[call-overload,no-any-return]
+    return np.pad(values, (*amounts, (0, 0)), mode=_MODES[padding]), amounts  # type: ignore[call-overload]
 
 
-def _starts(values: np.ndarray, kernel: Kernel, strides: int, padding: str, dilation: int) -> tuple[float, int]:
+def _starts(
+    values: np.ndarray, kernel: Kernel, strides: int, padding: str, dilation: int
+) -> tuple[float, int]:
     """Where on the input's first axis the middle of the first window stands, and how far it moves."""
     before = pad_values(values, kernel, strides, padding, dilation)[1][0][0]
     return (window_extent(kernel.values.shape[0], dilation) - 1) / 2 - before, strides
@@ -185,7 +187,9 @@ def _inputs(
         inside = np.where(np.arange(len(padded)) < extents[0], 1.0, 0.0)
         lines = (Line("", "signal", x, padded[:, 0]),)
         panels: list[AnyPanel] = [
-            LinePanel((Line("", "signal", np.arange(len(values)), values[:, 0]),), "Original", x_label="step"),
+            LinePanel(
+                (Line("", "signal", np.arange(len(values)), values[:, 0]),), "Original", x_label="step"
+            ),
             LinePanel(lines, title, note, x_label="step", shade=inside),
         ]
     else:
@@ -212,7 +216,7 @@ def _results(
     total = 0.0 if kernel.statistic == "zones" else float(kernel.values.sum())
     kind = "positive" if kernel.statistic == "contrast" else "image" if abs(total - 1) < 1e-6 else "grey"
     kind = "signed" if abs(total) < 1e-6 else kind
-    shown = [
+    shown: list[AnyPanel] = [
         TablePanel(np.atleast_2d(weights), f"{kernel.name}, flipped" if flip else kernel.name),
         _shown(values, result, kernel.name, kind, start),
     ]
@@ -220,7 +224,7 @@ def _results(
         middle = start[0] + (pool[1] - 1) / 2 * start[1], start[1] * pool[1]
         title = f"{kernel.name}, {pool[0]} {pool[1]}"
         shown.append(_shown(values, pooled(result, *pool), title, kind, middle))
-    return shown  # type: ignore[return-value]
+    return shown
 
 
 def _shown(
@@ -239,7 +243,9 @@ def _shown(
 def _as_pixels(values: np.ndarray, original: np.ndarray) -> np.ndarray:
     """Bring values to 0..1 on the scale of the original; what lies beyond is cut off."""
     low, high = min(float(original.min()), 0.0), float(original.max())
-    high = 255.0 if 1.0 < high <= 255.0 and high > 127 else max(high, 1.0 if high > 0.5 and low >= 0 else high)
+    high = (
+        255.0 if 1.0 < high <= 255.0 and high > 127 else max(high, 1.0 if high > 0.5 and low >= 0 else high)
+    )
     pixels = np.clip((values - low) / ((high - low) or 1.0), 0.0, 1.0)
     return pixels if pixels.shape[-1] in (1, 3) else pixels.mean(axis=-1)
 

@@ -52,7 +52,9 @@ def pixels_of(example: np.ndarray, value_range: tuple[float, float]) -> np.ndarr
     low, high = value_range
     values = np.asarray(example, dtype=np.float64)
     if values.min() < low - 1e-6 or values.max() > high + 1e-6:
-        low, high = (0.0, 255.0) if values.min() >= 0 and 1.5 < values.max() <= 255 else (values.min(), values.max())
+        low, high = (
+            (0.0, 255.0) if values.min() >= 0 and 1.5 < values.max() <= 255 else (values.min(), values.max())
+        )
     pixels = np.clip((values - low) / ((high - low) or 1.0), 0.0, 1.0)
     if pixels.shape[-1] == 2:
         return pixels.mean(axis=-1, keepdims=True)

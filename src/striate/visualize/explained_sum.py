@@ -115,7 +115,9 @@ class LayerSums:
             seen.run(one_example(image, seen.taken), whole=False)
             before, source = seen.maps[found.name][0], seen.entering[found.name][0]
         if source.ndim > 3:
-            raise ArgumentError(f"layer {found.name!r} works on volumes; sums are shown of images and signals.")
+            raise ArgumentError(
+                f"layer {found.name!r} works on volumes; sums are shown of images and signals."
+            )
         self._set(found.name, found.kind, window_of(found, tuple(source.shape)), before, _flat(found, source))
 
     def _set(self, name: str, kind: str, rule: Window, before: torch.Tensor, source: torch.Tensor) -> None:
@@ -145,7 +147,8 @@ class LayerSums:
         # A global pooling has no places: its one window is the whole map.
         at = where or (0,) * len(rule.strides)
         starts = tuple(
-            one * stride - before for one, stride, (before, _) in zip(at, rule.strides, rule.padding, strict=True)
+            one * stride - before
+            for one, stride, (before, _) in zip(at, rule.strides, rule.padding, strict=True)
         )
         chosen, kernel, bias = rule.weights(filter)
         window, inside = _gather(self.source, rule, starts, chosen)
@@ -157,7 +160,8 @@ class LayerSums:
         channels = np.arange(self.source.shape[-1])[chosen]
         return ExplainedSum(
             self.name, self.kind, filter, where, window, kernel, products, bias, float(total), after,
-            rule.activation_name, rule.reduce, starts, rule.padding, rule.dilation, inside, self.source, channels,
+            rule.activation_name, rule.reduce, starts, rule.padding, rule.dilation, inside, self.source,
+            channels,
         )  # fmt: skip
 
     def _checked(self, filter: int, place: tuple[int, ...]) -> tuple[int, ...]:
@@ -191,7 +195,8 @@ def _gather(
         source = np.pad(source, (*rule.padding, (0, 0)), mode=rule.mode)  # type: ignore[call-overload]
         starts = tuple(start + before for start, (before, _) in zip(starts, rule.padding, strict=True))
     axes = [
-        start + np.arange(size) * gap for start, size, gap in zip(starts, rule.size, rule.dilation, strict=True)
+        start + np.arange(size) * gap
+        for start, size, gap in zip(starts, rule.size, rule.dilation, strict=True)
     ]
     real = [(axis >= 0) & (axis < length) for axis, length in zip(axes, source.shape, strict=False)]
     kept = [np.clip(axis, 0, length - 1) for axis, length in zip(axes, source.shape, strict=False)]
@@ -209,9 +214,7 @@ def _reduced(values: np.ndarray, inside: np.ndarray, rule: Window) -> float:
     return float(values.sum()) / count
 
 
-def kernel_sums(
-    given: Any, image: Any, strides: int, padding: str, dilation: int, flip: bool
-) -> LayerSums:
+def kernel_sums(given: Any, image: Any, strides: int, padding: str, dilation: int, flip: bool) -> LayerSums:
     """All sums of a kernel made by hand over an image or a signal, as `LayerSums` has those of a layer.
 
     Raises:

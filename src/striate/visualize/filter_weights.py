@@ -17,13 +17,16 @@ from striate.visualize.windows import has_window, window_of
 MOST_FILTERS = 64
 
 
-def filters(model: Any, layer: Any, numbers: Sequence[int] | None = None, columns: int | None = None) -> Sheet:
+def filters(
+    model: Any, layer: Any, numbers: Sequence[int] | None = None, columns: int | None = None
+) -> Sheet:
     """Show the weights of a layer's filters, the first 64 unless told which.
 
     Filters over three channels are colour images in which middle grey is zero. Of others the
-    slice for one input channel is shown, blue where it is negative and red where positive: the
+    slice for one input channel is shown, blue where it is negative and orange where positive: the
     one with the largest weights. A single number shows all slices of that filter. Filters along
-    a signal are lines. All panels have one scale, so that strong filters look strong.
+    a signal are lines. All panels have one scale, so that strong filters look strong; it ends
+    where 97% of the weights lie within it, for a few very large ones would leave the rest grey.
 
     Raises:
         UnknownNameError: a layer that is not there.
@@ -39,7 +42,7 @@ def filters(model: Any, layer: Any, numbers: Sequence[int] | None = None, column
     given: Any = [numbers] if alone else range(min(count, MOST_FILTERS)) if numbers is None else numbers
     chosen = check_filters(given, count, found.name)
     kernels = [filter_of(found, number) for number in chosen]
-    reach = max(float(np.abs(kernel).max()) for kernel in kernels) or 1.0
+    reach = reach_of(kernels)
     if alone and kernels[0].shape[-1] != 3:
         slices = np.moveaxis(kernels[0], -1, 0)[:MOST_FILTERS]
         panels = [kernel_panel(part[..., None], reach, f"input {place}") for place, part in enumerate(slices)]
@@ -49,7 +52,11 @@ def filters(model: Any, layer: Any, numbers: Sequence[int] | None = None, column
             kernel_panel(kernel, reach, str(number)) for number, kernel in zip(chosen, kernels, strict=True)
         ]
         title = f"The filters of {found.name}"
-    caption = f"{len(chosen)} of {count} filters, {_size(kernels[0])}; the largest weight is {reach:.3g}."
+    caption = (
+        f"{len(chosen)} of {count} filters, {_size(kernels[0])}; full colour from a weight of {reach:.3g}."
+    )
+    if kernels[0].ndim == 2:
+        caption = f"{len(chosen)} of {count} filters, {_size(kernels[0])}."
     return Sheet(title, f"{caption} {_legend(kernels[0])}", tuple(panels), columns or min(8, len(panels)))
 
 
@@ -93,6 +100,12 @@ def filter_of(layer: FoundLayer, number: int) -> np.ndarray:
     return np.zeros((1, 1)) if kernel is None else kernel
 
 
+def reach_of(kernels: Sequence[np.ndarray]) -> float:
+    """Say from which weight on colours are full: beyond it lie 3% of the weights."""
+    sizes = np.abs(np.concatenate([kernel.ravel() for kernel in kernels]))
+    return float(np.quantile(sizes, 0.97)) or float(sizes.max()) or 1.0
+
+
 def kernel_panel(kernel: np.ndarray, reach: float, title: str) -> AnyPanel:
     """Make the panel of one filter; `reach` is the weight with the strongest colour."""
     channels = kernel.shape[-1]
@@ -105,7 +118,8 @@ def kernel_panel(kernel: np.ndarray, reach: float, title: str) -> AnyPanel:
     places = np.arange(len(kernel), dtype=np.float64)
     shown = range(channels) if channels <= len(ROLES) else [strongest]
     lines = tuple(
-        Line(f"input {channel}", ROLES[place], places, kernel[:, channel]) for place, channel in enumerate(shown)
+        Line(f"input {channel}", ROLES[place], places, kernel[:, channel])
+        for place, channel in enumerate(shown)
     )
     note = f"input {strongest}" if channels > len(ROLES) else ""
     return LinePanel(lines, title=title, note=note, x_label="step")
@@ -120,5 +134,7 @@ def _legend(kernel: np.ndarray) -> str:
         return "Each is shown as the colours that it wants: middle grey is a weight of zero."
     if kernel.ndim == 2:
         return "The lines are the weights along the steps."
-    many = " Of each, the slice for the input channel with the largest weights." if kernel.shape[-1] > 1 else ""
+    many = (
+        " Of each, the slice for the input channel with the largest weights." if kernel.shape[-1] > 1 else ""
+    )
     return f"The colours are the weights, white for zero.{many}"

@@ -43,7 +43,9 @@ class Waves:
         frequencies = [np.fft.fftfreq(size) for size in self.sizes[:-1]] + [np.fft.rfftfreq(self.sizes[-1])]
         squares: Any = 0
         for axis, found in enumerate(frequencies):
-            squares = squares + (found**2).reshape([-1 if axis == one else 1 for one in range(len(frequencies))])
+            squares = squares + (found**2).reshape(
+                [-1 if axis == one else 1 for one in range(len(frequencies))]
+            )
         weight = 1 / np.maximum(np.sqrt(squares), 1 / max(self.sizes))
         weight = weight / math.sqrt(float(np.mean(weight**2)))
         self.weight = torch.tensor(weight[..., None], dtype=torch.float32, device=device)

@@ -24,7 +24,9 @@ def input_panel(
     """
     if values.ndim == 2 and values.shape[-1] <= len(ROLES):
         places = first + np.arange(len(values), dtype=np.float64)
-        names = [f"channel {number}" if values.shape[-1] > 1 else "signal" for number in range(values.shape[-1])]
+        names = [
+            f"channel {number}" if values.shape[-1] > 1 else "signal" for number in range(values.shape[-1])
+        ]
         lines = [Line(name, ROLES[one], places, values[:, one]) for one, name in enumerate(names)]
         return LinePanel(tuple(lines), x_label="step", **words)
     shares = np.clip((values - np.asarray(low)) / (np.asarray(high) - np.asarray(low)), 0, 1)

@@ -88,7 +88,9 @@ def _options(name: str, make: Callable[..., Any], text: str) -> dict[str, float]
         key, _, value = (piece.strip() for piece in part.partition("="))
         if key not in known:
             offered = f"it has {', '.join(known)}" if known else "it has none"
-            raise ArgumentError(f"kernel {name!r} has no option {key!r}: {offered}.{did_you_mean(key, known)}")
+            raise ArgumentError(
+                f"kernel {name!r} has no option {key!r}: {offered}.{did_you_mean(key, known)}"
+            )
         try:
             found[key] = float(value)
         except ValueError as error:

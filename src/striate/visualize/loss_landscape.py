@@ -1,4 +1,4 @@
-"""The loss over one weight, one direction or a plane of directions, with the way of gradient descent on it."""
+"""The loss over one weight, a direction or a plane, with the way that gradient descent goes on it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def loss_along(
     'direction' moves all weights along a random direction in which each filter is as long as the
     network's own (Li et al., "Visualizing the loss landscape of neural nets", NeurIPS 2018,
     section 4), 'plane' along two. Gradient descent begins at the edge and moves along the drawn
-    axes only; its learning rate, unless given, makes the first step a fifth of the way. The
+    axes only; its learning rate, unless given, makes a step at the steepest place a fifth of the way. The
     model's weights are not changed.
 
     Shape:
@@ -110,7 +110,8 @@ class _Surface:
 
     def value(self, distances: torch.Tensor, directions: list[dict[str, torch.Tensor]]) -> torch.Tensor:
         moved = {
-            name: one + sum(far * direction[name] for far, direction in zip(distances, directions, strict=True))
+            name: one
+            + sum(far * direction[name] for far, direction in zip(distances, directions, strict=True))
             for name, one in self.base.items()
         }
         with mode_of(self.model, False):
@@ -158,7 +159,8 @@ def _chosen_weight(
         value = surface.loss(surface.y, functional_call(surface.model, moved, (surface.x,)))
         slopes = torch.autograd.grad(value, list(moved.values()), allow_unused=True)
     steep = {
-        name: 0.0 if slope is None else float(slope.abs().max()) for name, slope in zip(moved, slopes, strict=True)
+        name: 0.0 if slope is None else float(slope.abs().max())
+        for name, slope in zip(moved, slopes, strict=True)
     }
     path = max(surface.names, key=lambda one: steep[surface.names[one]])
     stored = dict(zip(moved, slopes, strict=True))[surface.names[path]]
@@ -205,14 +207,14 @@ def _descend(
     """Go down from near the edge, along the directions only; places with their losses."""
     far = [0.85 * reach] * len(directions)
     way = [(list(far), surface.at(far, directions))]
+    if rate is None:
+        # By the steepest of three places: the start may lie on a plateau, with a cliff behind it.
+        slopes = [surface.slope([at * reach] * len(directions), directions) for at in (-0.85, 0.0, 0.85)]
+        rate = 0.2 * reach / (max(abs(part) for slope in slopes for part in slope) or 1.0)
     for _ in range(steps):
         slope = surface.slope(far, directions)
-        steepest = max(map(abs, slope))
-        if rate is None and steepest > 0:
-            rate = 0.2 * reach / steepest
-        far = [
-            float(np.clip(one - (rate or 0.0) * part, -reach, reach)) for one, part in zip(far, slope, strict=True)
-        ]
+        moved = (one - rate * part for one, part in zip(far, slope, strict=True))
+        far = [float(np.clip(one, -reach, reach)) for one in moved]
         way.append((list(far), surface.at(far, directions)))
     return way
 

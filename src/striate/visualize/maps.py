@@ -61,7 +61,9 @@ def feature_maps(
     """
     if before_activation == "both":
         if untrained is not None:
-            raise ArgumentError("feature maps are compared with untrained ones or before with after, not both.")
+            raise ArgumentError(
+                "feature maps are compared with untrained ones or before with after, not both."
+            )
     elif not isinstance(before_activation, bool):
         raise ArgumentError(f"before_activation is True, False or 'both'; got {before_activation!r}.")
     found = find_layer(model, layer)
@@ -71,7 +73,10 @@ def feature_maps(
         series = [("before", first), ("after", _maps(model, found.name, image, False)[0])]
     if untrained is not None and untrained is not False:
         other = untrained_copy(model) if untrained is True else untrained
-        series = [("trained", first), ("untrained", _maps(other, found.name, image, before_activation is True)[0])]
+        series = [
+            ("trained", first),
+            ("untrained", _maps(other, found.name, image, before_activation is True)[0]),
+        ]
     # Pairs stand side by side, so their rows are even.
     across = columns if len(series) == 1 else columns + columns % 2
     room = rows * across // len(series) - 1
@@ -87,7 +92,9 @@ def feature_maps(
         for word, maps in series:
             title = f"Feature {number + 1}" + (f", {word}" if word else "")
             panels.append(_panel(maps[..., number], title, x))
-    return Sheet(f"Feature maps of {found.name}", _caption(found, series, sort), tuple(panels), columns=across)
+    return Sheet(
+        f"Feature maps of {found.name}", _caption(found, series, sort), tuple(panels), columns=across
+    )
 
 
 def _maps(model: Any, name: str, image: Any, before: bool) -> tuple[np.ndarray, ModelInput, np.ndarray]:
@@ -116,7 +123,9 @@ def _chosen(maps: np.ndarray, filters: Sequence[int] | None, sort: str | None, r
 
 def _original(example: np.ndarray, taken: ModelInput) -> AnyPanel:
     if example.ndim == 3:
-        return ImagePanel(pixels_of(example, taken.value_range), "Original", "×".join(map(str, example.shape)))
+        return ImagePanel(
+            pixels_of(example, taken.value_range), "Original", "×".join(map(str, example.shape))
+        )
     if example.ndim == 1:
         example = example[:, None]
     count = example.shape[1]
@@ -146,7 +155,9 @@ def _vector_sheet(found: FoundLayer, original: AnyPanel, series: list[tuple[str,
         for number, (word, values) in enumerate(series)
     )
     count = len(series[0][1])
-    caption = f"Layer {found.name} ({found.kind}) has no places left: one number for each of its {count:,} units."
+    caption = (
+        f"Layer {found.name} ({found.kind}) has no places left: one number for each of its {count:,} units."
+    )
     panel = LinePanel(lines, f"Units of {found.name}", x_label="unit", y_label="value")
     return Sheet(f"Values of {found.name}", caption, (original, panel), columns=2)
 

@@ -111,7 +111,9 @@ def maximise(
         search_all = _Search(seen, found, objective, plan, scale, shape, copies, float(diversity))
         numbers = range(len(objective.names))
         together = max(batch_size // copies, 1)
-        parts = [search_all.run(numbers[start : start + together]) for start in range(0, len(numbers), together)]
+        parts = [
+            search_all.run(numbers[start : start + together]) for start in range(0, len(numbers), together)
+        ]
     images, activations, before = (np.concatenate(part) for part in zip(*parts, strict=True))
     return Maximised(
         images=images,

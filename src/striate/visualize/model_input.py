@@ -100,7 +100,12 @@ def _shape_for(layers: list[FoundLayer]) -> Shape:
 
 
 def _range_before(first: nn.Module) -> tuple[float, float]:
-    if isinstance(first, Rescaling) and np.ndim(first.scale) == 0 and np.ndim(first.offset) == 0 and first.scale:
+    if (
+        isinstance(first, Rescaling)
+        and np.ndim(first.scale) == 0
+        and np.ndim(first.offset) == 0
+        and first.scale
+    ):
         low = -1.0 if first.offset < 0 else 0.0
         ends = sorted(((low - first.offset) / first.scale, (1.0 - first.offset) / first.scale))
         return round(ends[0], 6), round(ends[1], 6)

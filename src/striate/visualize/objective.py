@@ -83,7 +83,9 @@ def make_objective(
         ShapeError: a direction of another length than there are channels.
     """
     if sum((channels is not None, direction is not None, bool(whole))) > 1:
-        raise ArgumentError("excite either channels, a direction, or the whole layer; got more than one of them.")
+        raise ArgumentError(
+            "excite either channels, a direction, or the whole layer; got more than one of them."
+        )
     place = None if at is None else _place(at, shape)
     where = "" if place is None else " at " + ", ".join(map(str, place))
     if whole:
@@ -124,5 +126,7 @@ def _place(at: Any, shape: Sequence[int]) -> tuple[int, ...]:
         hasattr(one, "__index__") and 0 <= one < size for one, size in zip(place, axes, strict=True)
     )
     if not fits:
-        raise ArgumentError(f"at is 'centre' or a place in the layer's map of {format_shape(axes)}; got {at!r}.")
+        raise ArgumentError(
+            f"at is 'centre' or a place in the layer's map of {format_shape(axes)}; got {at!r}."
+        )
     return tuple(int(one) for one in place)

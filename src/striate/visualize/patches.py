@@ -14,7 +14,7 @@ from striate.core.arrays import as_tensor
 from striate.core.errors import ArgumentError, DataError, StateError
 from striate.core.shapes import format_shape
 from striate.visualize.base import AnyPanel, Sheet
-from striate.visualize.filter_weights import check_filters, filter_of, kernel_panel
+from striate.visualize.filter_weights import check_filters, filter_of, kernel_panel, reach_of
 from striate.visualize.input_panels import input_panel
 from striate.visualize.probes import FoundLayer, Watch, find_layer, watch
 from striate.visualize.question import whole_number
@@ -50,7 +50,7 @@ class ExcitingPatches:
     def sheet(self) -> Sheet:
         """Put each filter's patches beside it, a filter a row."""
         panels: list[AnyPanel] = []
-        reach = max((float(np.abs(kernel).max()) for kernel in self.kernels), default=1.0) or 1.0
+        reach = reach_of(self.kernels) if self.kernels else 1.0
         for row, number in enumerate(self.filters):
             if self.kernels:
                 panels.append(kernel_panel(self.kernels[row], reach, f"filter {number}"))
@@ -104,6 +104,8 @@ def find_exciting_patches(
         ArgumentError: a filter that is not there, or another number of names than of examples.
         DataError: no examples, or neither images nor signals.
     """
+    if isinstance(images, (list, tuple)):
+        images = as_tensor(images)
     if np.ndim(images) not in (3, 4) or not len(images):
         raise DataError(
             "patches are cut from images (examples, height, width, channels) or signals (examples, steps, "
@@ -161,7 +163,9 @@ def _strongest(
         best, order = best[:, :kept], order[:, :kept]
         which = torch.cat([which, numbers], 1).gather(1, order)
         place = torch.cat([place, spots.T], 1).gather(1, order)
-    where = np.stack(np.unravel_index(place.numpy(), axes), -1) if axes else np.zeros((*place.shape, 0), np.int64)
+    where = (
+        np.stack(np.unravel_index(place.numpy(), axes), -1) if axes else np.zeros((*place.shape, 0), np.int64)
+    )
     return chosen, best.numpy(), which.numpy(), where
 
 
@@ -213,7 +217,9 @@ def _cut(images: Any, example: int, window: np.ndarray) -> np.ndarray:
     return np.array(np.asarray(images[example])[within])
 
 
-def _kernels(layer: FoundLayer, chosen: list[int], channels: int, windows: np.ndarray) -> tuple[np.ndarray, ...]:
+def _kernels(
+    layer: FoundLayer, chosen: list[int], channels: int, windows: np.ndarray
+) -> tuple[np.ndarray, ...]:
     """Hand out the filters' weights where they lie on the input itself; of deeper layers they are no picture of it."""
     if not has_window(layer) or not hasattr(layer.module, "kernel_size"):
         return ()

@@ -124,8 +124,8 @@ def watch(
 
     `layers` is what `find_layer` takes, or a list of it. With `before_activation` a layer with
     an activation inside, `Conv2D(8, 3, activation='relu')`, shows what goes into that, and a
-    layer that is an activation shows its input. `inputs` keeps what goes in as well. Hooks are gone and the model is as it was when
-    the with-block is left, also by an error.
+    layer that is an activation shows its input. `inputs` keeps what goes in as well. Hooks
+    are gone and the model is as it was when the with-block is left, also by an error.
 
     Raises:
         UnknownNameError: a layer that is not there.
@@ -209,7 +209,7 @@ def exact_products() -> Iterator[None]:
     if not torch.cuda.is_available():
         yield
         return
-    settings = (torch.backends.cuda.matmul, torch.backends.cudnn.conv)
+    settings: list[Any] = [torch.backends.cuda.matmul, getattr(torch.backends.cudnn, "conv")]  # noqa: B009
     before = [setting.fp32_precision for setting in settings]
     try:
         for setting in settings:
@@ -228,9 +228,7 @@ Backward = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 @contextmanager
-def override(
-    backward: Backward, functions: frozenset[Callable[..., Any]] = RECTIFIERS
-) -> Iterator[None]:
+def override(backward: Backward, functions: frozenset[Callable[..., Any]] = RECTIFIERS) -> Iterator[None]:
     """Let functions, by default every ReLU, hand back another gradient to models that run in the block.
 
     `backward(inputs, gradient, ordinary)` gets what went in, the gradient that came from above,

@@ -69,10 +69,12 @@ def _frame(value: ExplainedSum, totals: np.ndarray, number: int) -> Sheet:
     weights = sizes if value.kernel is None else np.abs(value.kernel).reshape(-1, sizes.shape[-1])
     channel = int(weights.sum(axis=0).argmax())
     many = value.window.shape[-1] > 1
-    panels: list[AnyPanel] = [input_panel(value, channel, f"channel {value.channels[channel]}" if many else "input")]
+    title = f"channel {value.channels[channel]}" if many else "input"
+    panels: list[AnyPanel] = [input_panel(value, channel, title)]
     if value.kernel is not None:
         kernel = np.atleast_2d(value.kernel[..., channel])
-        panels.append(TablePanel(kernel, "kernel") if max(kernel.shape) <= WRITTEN else HeatPanel(kernel, "kernel"))
+        is_small = max(kernel.shape) <= WRITTEN
+        panels.append(TablePanel(kernel, "kernel") if is_small else HeatPanel(kernel, "kernel"))
     panels.append(_output(totals, number))
     operators = ("×", "=") if value.kernel is not None else ("→",)
     place = ", ".join(map(str, value.place))
@@ -83,22 +85,22 @@ def _output(totals: np.ndarray, number: int) -> AnyPanel:
     """What has been computed so far, on the scale of the whole."""
     seen = np.where(np.arange(totals.size).reshape(totals.shape) <= number, totals, np.nan)
     reach = float(np.abs(totals).max()) or 1.0
-    ends = {"low": -reach, "high": reach} if totals.min() < 0 else {"low": 0.0, "high": reach}
-    scale = "signed" if totals.min() < 0 else "positive"
+    low, scale = (-reach, "signed") if totals.min() < 0 else (0.0, "positive")
     if max(totals.shape) <= WRITTEN:
-        return TablePanel(np.atleast_2d(seen), "output", scale=scale, **ends)
+        return TablePanel(np.atleast_2d(seen), "output", scale=scale, low=low, high=reach)
     if totals.ndim == 1:
         x = np.arange(len(totals))
         return LinePanel((Line("", "faint", x, totals), Line("", "first", x, seen)), "output", x_label="step")
     row, column = divmod(number, totals.shape[1])
-    return HeatPanel(seen, "output", scale=scale, box=(row, column, 1, 1), **ends)
+    return HeatPanel(seen, "output", scale=scale, box=(row, column, 1, 1), low=low, high=reach)
 
 
 def _sum_text(value: ExplainedSum) -> str:
     total = number_text(float(f"{value.total:.6g}"))
     if value.kernel is None or value.products is None:
         word = {"max": "largest of", "average": "mean of", "sum": "sum of"}[value.reduce]
-        numbers = ", ".join(number_text(float(one)) for one in value.window[value.inside].reshape(-1)[:SPELLED])
+        first = value.window[value.inside].reshape(-1)[:SPELLED]
+        numbers = ", ".join(number_text(float(one)) for one in first)
         more = ", ..." if value.window.size > SPELLED else ""
         return f"The {word} {numbers}{more} = {total}"
     bias = f" + bias {number_text(value.bias)}" if value.bias else ""

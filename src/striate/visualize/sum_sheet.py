@@ -49,9 +49,7 @@ def draw_sum(value: ExplainedSum) -> Sheet:
 def _terms(value: ExplainedSum, title: str) -> Sheet:
     """Inputs that are single numbers, as those of a dense layer: the strongest products of all."""
     window, kernel, products = (
-        part.reshape(-1)
-        for part in (value.window, value.kernel, value.products)
-        if part is not None
+        part.reshape(-1) for part in (value.window, value.kernel, value.products) if part is not None
     )
     strongest = np.sort(np.argsort(-np.abs(products), kind="stable")[:TERMS])
     numbers = value.channels[strongest].astype(float)
@@ -114,7 +112,8 @@ def _caption(value: ExplainedSum, rest: list[float], count: int | None = None) -
         if rest:
             others = f"{count:,} terms" if count is not None else f"{channels - CHANNELS:,} channels"
             text += f" (the other {others}, not drawn, add {rest[0]:.6g})"
-        text += f", gives {value.total - value.bias:.6g}; with the bias {value.bias:.6g} that is {value.total:.6g}."
+        text += f", gives {value.total - value.bias:.6g}; "
+        text += f"with the bias {value.bias:.6g} that is {value.total:.6g}."
     if value.activation:
         text += f" After {value.activation}: {value.after:.6g}."
     outside = int(value.inside.size - value.inside.sum())

@@ -202,8 +202,9 @@ def _normalization(module: Any, shape: tuple[int, ...]) -> Window:
 
 
 def _rescaling(module: Any, shape: tuple[int, ...]) -> Window:
-    ends = (np.broadcast_to(np.asarray(part, dtype=float), shape[-1:]) for part in (module.scale, module.offset))
-    return _scaled(*ends, shape)
+    parts = (np.asarray(part, dtype=float) for part in (module.scale, module.offset))
+    scale, shift = (np.broadcast_to(part, shape[-1:]) for part in parts)
+    return _scaled(scale, shift, shape)
 
 
 def _element(module: Any, shape: tuple[int, ...]) -> Window:
@@ -236,8 +237,11 @@ def _torch_convolution(module: Any, shape: tuple[int, ...]) -> Window:
         return slice(first, first + inputs), np.moveaxis(kernel[index], 0, -1), _bias(module, index)
 
     if isinstance(module.padding, str):
-        totals = [gap * (size - 1) for size, gap in zip(module.kernel_size, module.dilation, strict=True)]
-        amounts = [(0, 0) if module.padding == "valid" else (total // 2, total - total // 2) for total in totals]
+        word = module.padding
+        amounts = [
+            padding_amount(length, size, 1, word, gap)
+            for length, size, gap in zip(shape, module.kernel_size, module.dilation, strict=False)
+        ]
     else:
         amounts = [(amount, amount) for amount in module.padding]
     modes = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}

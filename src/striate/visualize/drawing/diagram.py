@@ -99,9 +99,7 @@ def _lanes(ranks: list[int], arrows: Sequence[tuple[int, int]]) -> list[int]:
     return lanes
 
 
-def _arrange(
-    picture: Diagram, ranks: list[int], lanes: list[int]
-) -> tuple[list[_Box], tuple[float, float]]:
+def _arrange(picture: Diagram, ranks: list[int], lanes: list[int]) -> tuple[list[_Box], tuple[float, float]]:
     blocks, a_row = picture.blocks, picture.blocks_a_row
     bands = max(ranks) // a_row + 1
     lanes_of = [0] * bands
@@ -127,7 +125,7 @@ def _arrange(
 
 
 def _sizes(block: Block, tallest: int, deepest: int) -> tuple[float, float]:
-    """Width by the number of channels, height by the number of pixels; roots and logarithms keep all visible."""
+    """Width by the number of channels, height by the number of pixels; roots and logarithms show all."""
     channels = (block.shape[-1] if block.shape else None) or 1
     width = 0.08 + 0.42 * math.log2(channels + 1) / math.log2(deepest + 1)
     if len(block.shape) <= 1:
@@ -136,6 +134,7 @@ def _sizes(block: Block, tallest: int, deepest: int) -> tuple[float, float]:
 
 
 def _draw_box(axes: Any, box: _Box, colour: str) -> None:
+    """A cuboid seen from the front; without a slant only its front."""
     from matplotlib.colors import to_rgb
     from matplotlib.patches import Polygon
 
@@ -148,7 +147,7 @@ def _draw_box(axes: Any, box: _Box, colour: str) -> None:
     for corners, light in ((side, 0.78), (lid, 1.12), (front, 1.0)):
         if corners is front or back:
             face = tuple(min(part * light, 1.0) for part in plain)
-            options = {"edgecolor": INK, "linewidth": 0.7, "joinstyle": "round", "zorder": 3}
+            options: dict[str, Any] = {"edgecolor": INK, "linewidth": 0.7, "joinstyle": "round", "zorder": 3}
             axes.add_patch(Polygon(corners, facecolor=face, **options))
 
 
@@ -193,5 +192,9 @@ def _draw_legend(figure: Figure, blocks: Sequence[Block]) -> None:
 
     families = dict(family_of(block.kind) for block in blocks)
     handles = [Patch(facecolor=colour, edgecolor=INK, linewidth=0.7) for colour in families.values()]
-    place = {"loc": "upper left", "bbox_to_anchor": (0.0, 0.0), "bbox_transform": figure.transFigure}
+    place: dict[str, Any] = {
+        "loc": "upper left",
+        "bbox_to_anchor": (0.0, 0.0),
+        "bbox_transform": figure.transFigure,
+    }
     figure.legend(handles, list(families), ncols=6, frameon=False, fontsize=8, labelcolor=INK, **place)

@@ -58,7 +58,7 @@ def colour_map(scale: str) -> Any:
 
 
 def scale_ends(panel: HeatPanel | TablePanel) -> tuple[float, float]:
-    """The values at both ends of a panel's colours; 'signed' lies evenly around 0, 'positive' begins there."""
+    """The values at both ends of a panel's colours; 'signed' is even around 0, 'positive' begins there."""
     finite = panel.values[np.isfinite(panel.values)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     if panel.scale == "signed":
@@ -84,7 +84,9 @@ def _finish_pixels(axes: Any, mark: str, box: tuple[int, int, int, int] | None) 
     if box is not None:
         top, left, height, width = box
         corner = (left - 0.5, top - 0.5)
-        axes.add_patch(Rectangle(corner, width, height, fill=False, edgecolor=BOX, linewidth=2, clip_on=False))
+        axes.add_patch(
+            Rectangle(corner, width, height, fill=False, edgecolor=BOX, linewidth=2, clip_on=False)
+        )
 
 
 def _draw_heat(axes: Any, panel: HeatPanel) -> None:
@@ -119,7 +121,7 @@ def _enlarged(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Blend between the cells of a map that is coarser than the picture below it."""
     if values.shape[0] >= shape[0] and values.shape[1] >= shape[1]:
         return values
-    size = tuple(max(length, SMOOTHED_FROM) for length in (shape[1], shape[0]))
+    size = max(shape[1], SMOOTHED_FROM), max(shape[0], SMOOTHED_FROM)
     image = Image.fromarray(values.astype(np.float32))
     return np.asarray(image.resize(size, Image.Resampling.BILINEAR))
 

@@ -67,15 +67,17 @@ def draw_sheet(picture: Sheet) -> Figure:
     size = (max(sum(widths) + gap * (columns - 1), 1.0), max(total, 1.0))
     figure = new_figure(*size)
     for number, (panel, place) in enumerate(zip(picture.panels, places, strict=True)):
-        row, column = divmod(number, columns)
+        line, column = divmod(number, columns)
         left = starts[column] + (widths[column] - _across(place)) / 2 + place.left
         # A small kernel stands at the middle of the large picture beside it.
         in_middle = bool(picture.operators) or isinstance(panel, TablePanel)
-        top = tops[row] + ((heights[row] - place.height) / 2 if in_middle else 0.0)
+        top = tops[line] + ((heights[line] - place.height) / 2 if in_middle else 0.0)
         _draw_at(figure, panel, place, (left, top), size)
         if picture.operators and column and column - 1 < len(picture.operators):
-            middle = (starts[column] - gap / 2) / size[0], 1 - (tops[row] + heights[row] / 2) / size[1]
-            figure.text(*middle, picture.operators[column - 1], fontsize=17, ha="center", va="center", color=INK)
+            middle = (starts[column] - gap / 2) / size[0], 1 - (tops[line] + heights[line] / 2) / size[1]
+            figure.text(
+                *middle, picture.operators[column - 1], fontsize=17, ha="center", va="center", color=INK
+            )
     frame(figure, picture)
     return figure
 
@@ -146,4 +148,3 @@ def _texts(panel: AnyPanel, width: float, height: float, **room: float) -> _Plac
         for text, letters in zip((panel.title, panel.note), fits, strict=True)
     )
     return _Place(width, height, title, note, **room)
-
