@@ -196,6 +196,18 @@ LAYOUTS = [
         files_of("part_1/a.png", "part_1/b.png", "part_2/c.png", "part_2/d.png")
         | {"HAM_metadata.csv": b"image_id,dx,age\na,cat,1\nb,dog,2\nc,cat,3\nd,dog,4\n"},
         {"part_1/a.png": "cat", "part_1/b.png": "dog", "part_2/c.png": "cat", "part_2/d.png": "dog"}),
+    Layout("class folders for training, a list for the test part",
+        files_of("Train/0/1.png", "Train/1/2.png", "Test/1.png", "Test/2.png")
+        | {"Test.csv": b"Width,ClassId,Path\n9,1,Test/1.png\n9,0,Test/2.png\n",
+           "Train.csv": b"Width,ClassId,Path\n9,0,Train/0/1.png\n9,1,Train/1/2.png\n"},
+        {"Train/0/1.png": "0", "Train/1/2.png": "1"}, test={"Test/1.png": "1", "Test/2.png": "0"},
+        class_names=("0", "1")),
+    Layout("a list of records",
+        files_of("train/1.png", "train/2.png") | {"train/metadata.jsonl":
+            b'{"file_name": "1.png", "label": "cat", "x": [1]}\n{"label": "dog", "file_name": "2.png"}\n'},
+        {"train/1.png": "cat", "train/2.png": "dog"}),
+    Layout("a list of few of the images beside class folders",
+        files_of(*_FOUR) | {"labels.csv": b"file,label\ncat/1.png,dog\n"}, _by_class(*_FOUR)),
     Layout("a table beside class folders that is no list of labels",
         files_of(*_FOUR) | {"results.csv": b"file,label\ncat/1.png,dog\ndog/1.png,cat\n"}, _by_class(*_FOUR)),
     Layout("a text file of paths and numbers",

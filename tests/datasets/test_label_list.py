@@ -35,6 +35,18 @@ def test_the_list_itself_may_be_named(load):
         assert "2 images stand in no list: left out" in bundle.origin
 
 
+def test_a_list_that_is_named_may_lead_to_images_elsewhere(tmp_path):
+    write_folder(files_of("a.png", "b.png", "c.png"), tmp_path / "images")
+    far = tmp_path / "images" / "c.png"
+    text = f"../images/a.png,cat\n../images/b.png,dog\n{far},dog\n"
+    place = write_folder(files_of("a.png") | {"list.csv": text.encode()}, tmp_path / "lists")
+    bundle = load_images(place / "list.csv", NO_CACHE)
+    found = dict(zip(bundle.train.names, labels(bundle.train), strict=True))
+    assert found == {"../images/a.png": "cat", "../images/b.png": "dog", far.as_posix(): "dog"}
+    with pytest.raises(DataError, match="nothing says the classes of the 1 images"):
+        load_images(place, NO_CACHE)
+
+
 def test_a_list_that_is_named_but_names_no_image(load):
     with pytest.raises(DataError, match=r"no column of .*labels\.csv names images .*4 images are there"):
         load("file,label\nx.png,cat\ny.png,dog\n", itself=True)

@@ -52,6 +52,18 @@ def test_what_is_no_table(read):
         read("a," + "x" * 200_000)
 
 
+def test_records(read):
+    assert read('{"a": 1, "b": null}\n\n{"b": "x", "c": 2.5}\n', "t.jsonl") == [
+        ["a", "b", "c"],
+        ["1", "", ""],
+        ["", "x", "2.5"],
+    ]
+    with pytest.raises(FileFormatError, match=r"t\.jsonl: line 2 is no JSON: Expecting"):
+        read('{"a": 1}\n{"a": \n', "t.jsonl")
+    with pytest.raises(FileFormatError, match=r"t\.jsonl: line 1 is no record"):
+        read("[1]\n", "t.jsonl")
+
+
 def test_columns_are_found_by_name_number_or_end():
     table = Table("t.csv", [["1", "2", "3"]], ["File", "2", "first"])
     assert [table.find_column(name) for name in ("file", "2", "first", "last", "0")] == [0, 1, 2, 2, 0]

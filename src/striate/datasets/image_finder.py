@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from striate.core.errors import DataError, FileFormatError
 from striate.datasets.archives import is_archive_name, list_archive
-from striate.datasets.examples import Example, Found, few
+from striate.datasets.examples import Example, Found, few, part_of
 from striate.datasets.folder_layouts import (
     find_class_folders,
     find_flat_names,
@@ -17,7 +17,14 @@ from striate.datasets.folder_layouts import (
     image_folders,
     part_folders,
 )
-from striate.datasets.label_list import ImageIndex, ListReader, find_in_lists, find_tables
+from striate.datasets.label_list import (
+    TABLE_SUFFIXES,
+    ImageIndex,
+    ListReader,
+    find_in_lists,
+    find_tables,
+    part_in_name,
+)
 from striate.datasets.label_table import read_table
 from striate.datasets.listing import Folder, is_image_name, list_folder
 from striate.datasets.options import SourceOptions
@@ -25,7 +32,6 @@ from striate.datasets.parquet_tables import find_in_parquet
 from striate.datasets.places import FilePlace, shown_name
 from striate.datasets.webdataset import expand_shards, find_in_shards
 
-_TABLES = (".csv", ".tsv", ".txt")
 _WANTED = (
     "Wanted are: a folder for each class; folders train, val and test of these; files called cat.0.jpg; "
     "or a list labels.csv of files and labels."
@@ -44,7 +50,7 @@ def find_examples(path: Path, options: SourceOptions) -> Found:
         return _in_folder(path, options)
     paths = expand_shards(str(path))
     name = paths[0].name.lower()
-    if name.endswith(_TABLES):
+    if name.endswith(TABLE_SUFFIXES):
         return _in_list(paths[0], options)
     if name.endswith(".parquet"):
         return _in_parquet(paths, options)
@@ -81,7 +87,7 @@ def _in_folder(path: Path, options: SourceOptions) -> Found:
 def _in_list(path: Path, options: SourceOptions) -> Found:
     table = FilePlace(shown_name(path.name), path)
     folder = list_folder(path.parent)
-    found = find_in_lists(folder, [table], options.label, by_name=False)
+    found = find_in_lists(folder, [table], options.label, by_name=False, base=path.parent)
     if found is None:
         raise DataError(
             f"no column of {_shown(path)} names images that lie beside it or in folders below "
@@ -118,7 +124,15 @@ def _in_archives(archives: list[tuple[Path, Folder]], path: Path, options: Sourc
 def _in_tree(top: Folder, path: Path, options: SourceOptions) -> Found:
     inner = _go_inside(top)
     parts = part_folders(inner)
-    found = find_in_parts(inner, parts, lambda part: _in_part(part, options)) if parts else None
+    tables = find_tables(inner) if parts else []
+
+    def find(folder: Folder) -> Found | None:
+        # Where a part's folder says nothing, its own list may lie beside it, as Test.csv beside Test.
+        lists = [one for one in tables if part_in_name(PurePosixPath(one.name).stem) == part_of(folder.name)]
+        found = _in_part(folder, options)
+        return found or find_in_lists(folder, lists, options.label, by_name=False, sure=True)
+
+    found = find_in_parts(inner, parts, find) if parts else None
     found = found or _in_part(inner, options)
     if found is None:
         images = top.all_images()
@@ -126,7 +140,7 @@ def _in_tree(top: Folder, path: Path, options: SourceOptions) -> Found:
             f"nothing says the classes of the {len(images)} images of {_shown(path)}, such as "
             f"{few([image.name for image in images][:3])}. {_WANTED}"
         )
-    others = [file.name for file in top.all_others() if not file.name.lower().endswith(_TABLES)]
+    others = [file.name for file in top.all_others() if not file.name.lower().endswith(TABLE_SUFFIXES)]
     if others:
         found.notes.append(f"{len(others)} other files are no images: {few(others)}")
     if (options.group or "").startswith("column:"):
@@ -170,7 +184,7 @@ def _add_columns(found: Found, top: Folder) -> None:
     index = ImageIndex.of(top.all_images())
     columns: dict[str, dict[str, str]] = {}
     for file in top.all_others():
-        if file.name.lower().endswith(_TABLES[:2]):
+        if file.name.lower().endswith(TABLE_SUFFIXES[:3]):
             try:
                 reader = ListReader(read_table(file), index)
             except FileFormatError:

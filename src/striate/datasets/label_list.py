@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from striate.core.errors import DataError, LabelError
 from striate.datasets.examples import (
@@ -20,10 +20,10 @@ from striate.datasets.examples import (
 )
 from striate.datasets.label_table import Table, read_table
 from striate.datasets.listing import Folder, is_image_name, without_image_suffix
-from striate.datasets.places import Place
+from striate.datasets.places import FilePlace, Place, shown_name
 from striate.datasets.rejects import BadFile
 
-_SUFFIXES = (".csv", ".tsv", ".txt")
+TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".txt")
 _NAMES = ("labels", "label", "annotations", "list", "index", "metadata", "data", "classes", "images", "files")
 _SPLIT_HEADERS = ("split", "set", "part", "partition", "subset")
 # A column is the one of the files if at least this share of its cells name images that are there.
@@ -33,12 +33,16 @@ _LOOKED_AT = 500
 
 @dataclass(eq=False)
 class ImageIndex:
-    """Finds images by what lists call them: by path or by name, with ending or without."""
+    """Finds images by what lists call them: by path or by name, with ending or without.
+
+    `base` is where paths begin that lead to images beyond the indexed ones, None where they may not.
+    """
 
     by_key: dict[str, Place | None]
+    base: Path | None = None
 
     @classmethod
-    def of(cls, images: Iterable[Place]) -> ImageIndex:
+    def of(cls, images: Iterable[Place], base: Path | None = None) -> ImageIndex:
         """Index images; what several of them could be called finds none of them."""
         full: dict[str, Place | None] = {}
         short: dict[str, Place | None] = {}
@@ -47,16 +51,24 @@ class ImageIndex:
             _put(full, {name, without_image_suffix(name)}, image)
             last = name.rpartition("/")[2]
             _put(short, {last, without_image_suffix(last)}, image)
-        return cls(short | full)
+        return cls(short | full, base)
 
     def find(self, cell: str) -> Place | None:
         """Find an image by its path, or by less and less of its end."""
         parts = _key(cell).split("/")
+        if parts != [""] and "/".join(parts) not in self.by_key and (place := self._beyond(cell)):
+            return place
         for start in range(len(parts)):
             key = "/".join(parts[start:])
             if key and (key in self.by_key):
                 return self.by_key[key]
         return None
+
+    def _beyond(self, cell: str) -> Place | None:
+        path = None if self.base is None or "\0" in cell else self.base / cell
+        if path is None or not is_image_name(path.name) or not path.is_file():
+            return None
+        return FilePlace(shown_name(Path(cell).as_posix()), path)
 
 
 def _key(name: str) -> str:
@@ -73,7 +85,7 @@ def find_tables(folder: Folder) -> list[Place]:
     tables = [
         file
         for file in folder.others
-        if file.name.lower().endswith(_SUFFIXES) and "submission" not in file.name.lower()
+        if file.name.lower().endswith(TABLE_SUFFIXES) and "submission" not in file.name.lower()
     ]
     named = [file for file in tables if _is_usual(_stem(file))]
     if not named:
@@ -106,12 +118,14 @@ def find_in_lists(
     label: str | None = None,
     by_name: bool = True,
     sure: bool = False,
+    base: Path | None = None,
 ) -> Found | None:
     """Find examples by the lists of a folder; None where no list names its images.
 
     A list called after a part (`train.csv`) is that part's, unless `by_name` is False. Of lists
     that are not, the first counts, and its column 'split' says the parts where it has one. With
-    `sure`, only lists count of which name and header leave no doubt.
+    `sure`, only lists count of which name and header leave no doubt, and that name most images.
+    `base` is where the paths of a list begin that may lead out of the folder.
 
     Raises:
         DataError, LabelError: a list names the images, but not one class for each.
@@ -122,7 +136,7 @@ def find_in_lists(
         part = part_in_name(_stem(table_place))
         if part is None and found.parts:
             continue
-        reader = ListReader(read_table(table_place), _index_for(folder, images, part))
+        reader = ListReader(read_table(table_place), _index_for(folder, images, part, base))
         if not reader.find_file_column() or (sure and not (label or reader.is_sure())):
             continue
         if part == "test" and "train" in found.parts and not reader.may_have_labels(label):
@@ -132,13 +146,15 @@ def find_in_lists(
     if not found.parts:
         return None
     used = {example.place.name for examples in found.parts.values() for example in examples}
-    unused = len(images) - len(used)
+    unused = len(images) - len(used.intersection(image.name for image in images))
+    if sure and unused > (1 - _ENOUGH) * len(images):
+        return None
     if unused:
         found.notes.append(f"{unused} images stand in no list: left out")
     return found
 
 
-def _index_for(folder: Folder, images: Sequence[Place], part: str | None) -> ImageIndex:
+def _index_for(folder: Folder, images: Sequence[Place], part: str | None, base: Path | None) -> ImageIndex:
     """Index the images that a list may mean: those in the folder of its own part, where there is one."""
     inside = [
         image
@@ -146,7 +162,7 @@ def _index_for(folder: Folder, images: Sequence[Place], part: str | None) -> Ima
         if part is not None and part_of(name) == part
         for image in inner.all_images()
     ]
-    return ImageIndex.of(inside or images)
+    return ImageIndex.of(inside or images, base)
 
 
 @dataclass(eq=False)

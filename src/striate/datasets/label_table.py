@@ -1,10 +1,11 @@
-"""Tables of text as people save them: any separator, with or without a header, from any program."""
+"""Tables of text as people save them: any separator, with or without a header, or a line of JSON a row."""
 
 from __future__ import annotations
 
 import codecs
 import csv
 import io
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -61,6 +62,8 @@ class Table:
 def read_table(place: Place) -> Table:
     """Read a table of commas, semicolons, tabs or bars, in UTF-8, UTF-16 or Windows's letters.
 
+    A file whose name ends in .jsonl holds one record of JSON a line instead.
+
     Raises:
         FileAccessError: it cannot be read.
         FileFormatError: a row has more cells than the first, or the file is no text.
@@ -71,6 +74,8 @@ def read_table(place: Place) -> Table:
     lines = [line for line in text.splitlines() if line.strip()]
     if not lines:
         return Table(place.name, [])
+    if place.name.lower().endswith(".jsonl"):
+        return _read_records(lines, place.name)
     parsed = _parse(text, _separator(lines, place.name), place.name)
     rows = [row for row in ([cell.strip() for cell in cells] for cells in parsed) if any(row)]
     width = len(rows[0])
@@ -81,6 +86,24 @@ def read_table(place: Place) -> Table:
                 "Put cells that hold the separator into quotes."
             )
     return Table(place.name, [(row + [""] * width)[:width] for row in rows])
+
+
+def _read_records(lines: Sequence[str], name: str) -> Table:
+    records = []
+    for number, line in enumerate(lines, 1):
+        try:
+            record = json.loads(line)
+        except ValueError as error:
+            raise FileFormatError(f"{name}: line {number} is no JSON: {error}.") from error
+        if not isinstance(record, dict):
+            raise FileFormatError(f"{name}: line {number} is no record of names and values.")
+        records.append(record)
+    columns = list(dict.fromkeys(str(column) for record in records for column in record))
+    rows = [
+        ["" if record.get(column) is None else str(record[column]) for column in columns]
+        for record in records
+    ]
+    return Table(name, [columns, *rows])
 
 
 def _decode(content: bytes) -> str:

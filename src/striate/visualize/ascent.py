@@ -86,8 +86,9 @@ def settle_input(taken: ModelInput, size: Any, value_range: Any) -> tuple[tuple[
         axes = [whole_number("size", one) for one in given]
     if len(axes) not in (1, 2) or len(axes) != len(taken.shape) - 1 or taken.channels is None:
         raise ShapeError(
-            "inputs are found for images (height, width, channels) and signals (steps, channels); this network "
-            f"takes {format_shape(taken.shape)}" + (f", and size is {size!r}." if size is not None else ".")
+            "inputs are found for images (height, width, channels) and signals (steps, channels); this "
+            f"network takes {format_shape(taken.shape)}"
+            + (f", and size is {size!r}." if size is not None else ".")
         )
     if None in axes:
         raise ShapeError(

@@ -61,7 +61,7 @@ class Waves:
         mixed = torch.fft.irfftn(found, s=self.sizes, dim=self.axes, norm="ortho")
         if self.colours is not None:
             mixed = mixed @ self.colours
-        bounded: torch.Tensor = _Bounded.apply(0.5 + _CONTRAST * mixed)  # type: ignore[no-untyped-call]
+        bounded: torch.Tensor = _Bounded.apply(0.5 + _CONTRAST * mixed)
         return bounded
 
     def begin_from(self, values: torch.Tensor) -> None:

@@ -1,4 +1,4 @@
-"""What a found input is to excite: a channel, a neuron, a direction, a whole layer; and how that is measured."""
+"""What a found input is to excite (a channel, neuron, direction or whole layer), and the measure of it."""
 
 from __future__ import annotations
 

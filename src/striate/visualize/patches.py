@@ -62,8 +62,8 @@ class ExcitingPatches:
         own = "The filter itself stands first. " if self.kernels else ""
         return Sheet(
             title=f"What excites the filters of {self.layer} most",
-            caption=f"Each row is a filter. {own}The patches are cut from {self.searched:,} examples: all that the "
-            "filter sees where it is excited most, before the activation. Below each stand how far, and the "
+            caption=f"Each row is a filter. {own}The patches are cut from {self.searched:,} examples: all "
+            "that the filter sees where it is excited most, before the activation. Below each stand how far, and the "
             "example's name.",
             panels=tuple(panels),
             columns=len(panels) // len(self.filters),
@@ -220,7 +220,7 @@ def _cut(images: Any, example: int, window: np.ndarray) -> np.ndarray:
 def _kernels(
     layer: FoundLayer, chosen: list[int], channels: int, windows: np.ndarray
 ) -> tuple[np.ndarray, ...]:
-    """Hand out the filters' weights where they lie on the input itself; of deeper layers they are no picture of it."""
+    """Hand out the filters' weights where they lie on the input itself; else they are no picture of it."""
     if not has_window(layer) or not hasattr(layer.module, "kernel_size"):
         return ()
     if not hasattr(layer.module, "filters") and not hasattr(layer.module, "out_channels"):

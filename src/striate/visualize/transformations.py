@@ -45,7 +45,7 @@ class Robustness:
             )
 
     def draw(self, chance: Sequence[np.random.Generator], steps: int) -> np.ndarray:
-        """Draw for each example and step: turn in radians, size, shift along the last axis, along the first."""
+        """Draw for each example and step: turn in radians, size, shift across, shift down."""
         turn = math.radians(self.rotation)
         drawn = [
             np.stack(
