@@ -132,6 +132,17 @@ def test_files_that_are_gone_are_bad_files(places):
     assert found.bad[0] == BadFile("00.png", "cannot be read: No such file or directory", places[0].path)
 
 
+@pytest.mark.parametrize("trouble", [PermissionError(13, "Permission denied"), MemoryError()])
+def test_what_may_pass_is_tried_again_the_next_time(places, monkeypatch, trouble):
+    def refused(*arguments, **named):
+        raise trouble
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pathlib.Path.read_bytes" if trouble.args else "PIL.Image.open", refused)
+        assert len(decode_all(places, INPUT).bad) == 20
+    check(decode_all(places, INPUT), places)
+
+
 def test_nothing_at_all_and_nothing_good_give_empty_arrays(places):
     for options in (None, UNCACHED):
         assert decode_all([], INPUT, options).x.shape == (0, 12, 10, 3)

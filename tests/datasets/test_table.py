@@ -250,13 +250,31 @@ def test_a_validation_file_is_no_test_part(tmp_path):
     assert (len(bundle.validation), bundle.test, bundle.name) == (6, None, "leaf")
 
 
-def test_a_test_file_without_labels_is_left_out(tmp_path):
+@pytest.mark.parametrize("label", [None, "label"])
+def test_a_test_file_without_labels_is_left_out(tmp_path, label):
     table = [["1" if row[0] == "oak" else "0", *row[1:]] for row in many(12)]
     write(tmp_path / "train.csv", joined(table, ["label", "400", "410", "420", "430"]))
     write(tmp_path / "test.csv", joined([row[1:] for row in many(6)], ["400", "410", "420", "430"]))
-    bundle = load_signals(tmp_path)
+    bundle = load_signals(tmp_path, SourceOptions(label=label))
     assert bundle.test is None
     assert "test.csv has no column of labels and was left out" in bundle.origin
+
+
+@pytest.mark.parametrize("header", [["label", "400", "410", "420", "430"], None])
+@pytest.mark.parametrize("label", [None, "first"])
+def test_labels_in_numbers_are_found_in_the_test_file_too(tmp_path, header, label):
+    for part, count in (("train", 12), ("test", 6)):
+        table = [["1" if row[0] == "oak" else "0", *row[1:]] for row in many(count)]
+        write(tmp_path / f"{part}.csv", joined(table, header))
+    bundle = load_signals(tmp_path, SourceOptions(label=label))
+    assert (bundle.train.x.shape, bundle.test.x.shape) == ((12, 4, 1), (6, 4, 1))
+    assert bundle.test.y.tolist() == [0, 1] * 3
+
+
+def test_a_label_that_the_training_file_lacks_is_refused(tmp_path):
+    write(tmp_path / "train.csv", joined(many(12), ["label", "400", "410", "420", "430"]))
+    with pytest.raises(ArgumentError, match="no column for the label called 'species'"):
+        load_signals(tmp_path, SourceOptions(label="species"))
 
 
 def test_a_test_file_alone_is_all_the_data(tmp_path):

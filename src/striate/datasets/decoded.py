@@ -73,7 +73,7 @@ def decode_all(
     folder: Path | None = None
     if chosen.cache:
         folder = cache_folder("decoded", _key(places, image_input, chosen.most_pixels))
-        found = _from_cache(folder, places)
+        found = _from_cache(folder, places, settled=True)
         if found is not None:
             return found
     work = _Work(places, image_input, chosen.most_pixels, progress)
@@ -92,9 +92,9 @@ def _key(places: Sequence[Place], image_input: ImageInput, most_pixels: int) -> 
     return digest.hexdigest()[:32]
 
 
-def _from_cache(folder: Path, places: Sequence[Place]) -> Decoded | None:
+def _from_cache(folder: Path, places: Sequence[Place], settled: bool = False) -> Decoded | None:
     about = read_about(folder)
-    if about is None or about.shape[0] + len(about.bad) != len(places):
+    if about is None or about.shape[0] + len(about.bad) != len(places) or (settled and not about.settled):
         return None
     pixels = open_pixels(folder, about)
     return None if pixels is None else _result(pixels, places, about)
@@ -115,10 +115,11 @@ class _Work:
     progress: Progress
     bad: list[tuple[int, str]] = field(default_factory=list)
     digests: dict[int, bytes] = field(default_factory=dict)
+    settled: bool = True
 
     def afresh(self) -> _Work:
         """Give the same work, with nothing of it done."""
-        return replace(self, bad=[], digests={})
+        return replace(self, bad=[], digests={}, settled=True)
 
     @property
     def size(self) -> int:
@@ -162,6 +163,8 @@ class _Work:
         try:
             pixels = decode_image(self.places[row].read(), self.image_input, self.most_pixels)
         except (DataError, FileAccessError, FileFormatError) as error:
+            if isinstance(error, FileAccessError) or isinstance(error.__cause__, MemoryError):
+                self.settled = False
             return str(error)
         return pixels, hashlib.sha256(pixels.data).digest()
 
@@ -174,7 +177,7 @@ class _Work:
         first = Path(self.places[0].name).parent if self.places else Path()
         title = f"{shape[0]} images of {' x '.join(map(str, shape[1:]))} from {first.as_posix()}"
         title = title.encode("utf-8", "replace").decode("utf-8")
-        return About(title, shape, tuple(sorted(self.bad)), total.hexdigest())
+        return About(title, shape, tuple(sorted(self.bad)), total.hexdigest(), self.settled)
 
 
 def _onto_disk(work: _Work, folder: Path) -> Decoded:

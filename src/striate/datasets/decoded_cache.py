@@ -30,12 +30,17 @@ _ABANDONED_SECONDS = 3600
 
 @dataclass(frozen=True)
 class About:
-    """What stands beside the pixels: their shape and content, and the places left out with the reasons."""
+    """What stands beside the pixels: their shape and content, and the places left out with the reasons.
+
+    `settled` is False where a file could not be opened or memory was short: that may pass, so next
+    time all is looked at anew.
+    """
 
     title: str
     shape: tuple[int, ...]
     bad: tuple[tuple[int, str], ...]
     content: str
+    settled: bool = True
 
     @property
     def file_name(self) -> str:
@@ -150,7 +155,8 @@ def read_about(folder: Path) -> About | None:
         if table["schema"] != _SCHEMA:
             return None
         bad = tuple((int(row), str(reason)) for row, reason in table["bad"])
-        about = About(str(table["title"]), tuple(map(int, table["shape"])), bad, str(table["content"]))
+        shape = tuple(map(int, table["shape"]))
+        about = About(str(table["title"]), shape, bad, str(table["content"]), bool(table["settled"]))
         whole = (folder / about.file_name).stat().st_size == about.size == table["bytes"]
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -83,7 +83,7 @@ def find_copies(parts: Sequence[np.ndarray], kind: str = "image") -> Copies:
     exact = first.copy()
     if kind == "image" and min(parts[0].shape[1:3]) >= LEAST_SIDE:
         _join_near_copies(x, np.flatnonzero(first == np.arange(len(x))), parents)
-    group = np.array([_root(parents, place) for place in range(len(x))], dtype=np.int64)
+    group = np.array([root_of(parents, place) for place in range(len(x))], dtype=np.int64)
     return Copies(group, exact == group)
 
 
@@ -101,7 +101,8 @@ def _exact_firsts(x: _Joined) -> np.ndarray:
     )
 
 
-def _root(parents: np.ndarray, place: int) -> int:
+def root_of(parents: np.ndarray, place: int) -> int:
+    """Follow the parents up to the place that stands for a whole group, and shorten the way."""
     while parents[place] != place:
         parents[place] = parents[parents[place]]
         place = int(parents[place])
@@ -117,7 +118,7 @@ def _join_near_copies(x: _Joined, places: np.ndarray, parents: np.ndarray) -> No
         if one >= count:
             continue
         first, second = int(places[one]), int(places[two % count])
-        roots = sorted((_root(parents, first), _root(parents, second)))
+        roots = sorted((root_of(parents, first), root_of(parents, second)))
         if roots[0] != roots[1] and _show_the_same(x[first], x[second], mirrored=two >= count):
             parents[roots[1]] = roots[0]
 
@@ -132,20 +133,25 @@ def _hashes(x: _Joined, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     (Zauner, "Implementation and benchmarking of perceptual image hash functions", 2010, section 3.2.1;
     here each frequency is compared with the median of all.)
     """
-    from scipy.fft import dctn
-
+    waves = _cosines()
     found: list[list[np.ndarray]] = [[], []]
     for start in range(0, len(places), _CHUNK):
         grey = _shrink(
             _grey(np.stack([x[int(place)] for place in places[start : start + _CHUNK]])), (_SIDE, _SIDE)
         )
         for bits, images in zip(found, (grey, grey[:, :, ::-1]), strict=True):
-            low = dctn(images, axes=(1, 2), norm="ortho")[:, :_KEPT, :_KEPT].reshape(len(images), -1)
+            low = (waves @ images @ waves.T).reshape(len(images), -1)
             low[:, 0] = 0
             bits.append(np.packbits(low > np.median(low, axis=1, keepdims=True), axis=1))
     width = _KEPT * _KEPT // 8
     plain, mirrored = (np.concatenate(bits) if bits else np.zeros((0, width), np.uint8) for bits in found)
     return plain, mirrored
+
+
+def _cosines() -> np.ndarray:
+    """The lowest waves of the discrete cosine transform (type II), a row each."""
+    steps = np.arange(_SIDE) + 0.5
+    return np.cos(np.pi / _SIDE * np.arange(_KEPT)[:, None] * steps).astype(np.float32)
 
 
 def _shrink(grey: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -30,8 +30,8 @@ _PART_WORDS = {
 }
 # What a column or field of labels is called, by how surely it is meant.
 LABEL_WORDS = (
-    "label", "labels", "class", "class_name", "classname", "label_name", "class_id", "classid", "cls", "category",
-    "target", "answer", "y", "classes", "diagnosis", "dx", "species", "breed",
+    "label", "labels", "class", "class_name", "classname", "label_name", "class_id", "classid", "cls",
+    "category", "target", "answer", "y", "classes", "diagnosis", "dx", "species", "breed",
 )  # fmt: skip
 _NO_COLUMNS: Mapping[str, str] = {}
 

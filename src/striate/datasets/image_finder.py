@@ -17,9 +17,9 @@ from striate.datasets.folder_layouts import (
     image_folders,
     part_folders,
 )
+from striate.datasets.image_index import ImageIndex
 from striate.datasets.label_list import (
     TABLE_SUFFIXES,
-    ImageIndex,
     ListReader,
     find_in_lists,
     find_tables,

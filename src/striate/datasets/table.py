@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from striate.core.errors import DataError
+from striate.core.errors import DataError, UnknownNameError
 from striate.core.shapes import format_shape
 from striate.datasets.arff import read_arff
 from striate.datasets.arrays import pixel_range
@@ -21,6 +21,7 @@ from striate.datasets.options import Progress, SourceOptions, no_progress
 from striate.datasets.part_files import find_part_files, part_of, stem_of, suffix_of
 from striate.datasets.pixel_table import as_images, find_pixels
 from striate.datasets.source import DataBundle
+from striate.datasets.table_layout import LABEL_WORDS
 from striate.datasets.table_roles import NO_LABEL, Roles, asked_columns, find_roles
 from striate.datasets.ts_file import read_ts
 
@@ -119,8 +120,8 @@ def _load_tables(
     headers: list[str] | None = None
     columns = 0
     for part, file in files.items():
-        table = read_number_table(file, asked_columns(options), progress=progress)
-        if part != "train" and _lacks_labels(table, columns, options):
+        table = _read_labelled(file, columns if part != "train" else None, options, progress)
+        if table is None:
             about.notes.append(f"{file.name} has no column of labels and was left out")
             continue
         roles = find_roles(table, options)
@@ -138,9 +139,24 @@ def _load_tables(
     return make_bundle(parts, about, options)
 
 
-def _lacks_labels(table: NumberTable, columns: int, options: SourceOptions) -> bool:
-    """Whether a part has just the columns of examples, as the test file of a contest."""
-    return options.label != NO_LABEL and table.x.shape[1] == columns and not table.layout.words
+def _read_labelled(
+    file: Path, columns: int | None, options: SourceOptions, progress: Progress
+) -> NumberTable | None:
+    """Read a part; None where it has just the columns of examples, as the test file of a contest.
+
+    `columns` is how many the training part has, None for that part itself.
+    """
+    asked = asked_columns(options)
+    try:
+        table = read_number_table(file, asked, progress=progress)
+    except UnknownNameError:
+        if columns is None:
+            raise
+        return None
+    may_lack = columns is not None and options.label is None and not table.layout.words
+    if may_lack and table.x.shape[1] == columns and table.layout.called(LABEL_WORDS) is None:
+        return None
+    return table
 
 
 def _headers_of(table: NumberTable) -> list[str] | None:

@@ -19,8 +19,10 @@ _FEWEST = 4
 _ROSE, _ROSE_OF_ITSELF, _ROSE_OVER_NOISE = 0.1, 0.05, 2.5
 # It still falls when the last quarter brought this share of the whole fall.
 _STILL_FALLING = 0.06
-# Noise is unrest when it is this share of the whole fall, and of the loss itself.
+# Noise is unrest when it is this share of the whole fall and of the loss itself; late in a training,
+# when it is so large a share of what is left, and of what it began with.
 _UNREST, _UNREST_OF_ITSELF = 0.2, 0.06
+_LATE_UNREST, _LATE_UNREST_OF_START = 0.3, 0.04
 # Two accuracies so far apart, and losses so many times apart, are a gap.
 _GAP, _TIMES = 0.1, 1.8
 # Training accuracy, or the share of the loss that is left, at which little has been learned.
@@ -149,10 +151,13 @@ def _restless(course: Course) -> Verdict | None:
     ):
         if values is None:
             continue
-        noise, smooth = noise_of(values), smoothed(values)
-        if noise > times * _UNREST * np.ptp(smooth) and noise > times * _UNREST_OF_ITSELF * np.median(abs(values)):
-            jumps = np.abs(values - smooth)
-            epoch = epochs[int(np.argmax(jumps > noise))]
+        noise, smooth, late = noise_of(values), smoothed(values), values[len(values) // 2 :]
+        restless = noise > times * max(_UNREST * np.ptp(smooth), _UNREST_OF_ITSELF * np.median(abs(values)))
+        noise_late, left = noise_of(late), times * _LATE_UNREST * np.median(abs(late))
+        restless_late = noise_late > max(left, times * _LATE_UNREST_OF_START * abs(values[0]))
+        if restless or restless_late:
+            noise = max(noise, noise_late)
+            epoch = epochs[int(np.argmax(np.abs(values - smooth) > noise))]
             text = f"{name} loss jumps by about {noise:.2g} from epoch to epoch, beside {np.ptp(smooth):.2g} that"
             return _verdict("unstable", epoch, f"{text} it moves in all.")
     return None
@@ -177,7 +182,7 @@ def _overfit(course: Course) -> Verdict | None:
         return _verdict("over-fit", epoch, text + went, *_gap(course))
     apart = smooth[-1] > _TIMES * training[-1] > 0
     gap = _accuracy_gap(course)
-    if apart and (gap is None or gap > _GAP) and not _still_falls(smooth):
+    if apart and (gap is None or gap > _GAP) and not _still_falls(losses):
         # Since when all but a little of the fall was done.
         still = int(np.argmax(smooth <= smooth[best] + 0.1 * max(fell, 0.0)))
         text = f"Validation loss hardly falls after epoch {course.scored[still]}, at {smooth[-1]:.3g}, while "
@@ -188,8 +193,8 @@ def _overfit(course: Course) -> Verdict | None:
 
 def _unfinished(course: Course) -> Verdict | None:
     """A validation loss that is still on its way down."""
-    _, smooth, best = _validation(course)
-    if not _still_falls(smooth):
+    losses, smooth, best = _validation(course)
+    if not _still_falls(losses):
         return None
     quarter = _quarter(smooth)
     text = f"Validation loss still falls: from {smooth[-1 - quarter]:.3g} to {smooth[-1]:.3g} over the last "
@@ -229,9 +234,13 @@ def _quarter(values: np.ndarray) -> int:
     return max(1, len(values) // 4)
 
 
-def _still_falls(smooth: np.ndarray) -> bool:
-    fall = smooth[-1 - _quarter(smooth)] - smooth[-1]
-    return bool(fall > _STILL_FALLING * np.ptp(smooth) and fall > 0.02 * abs(smooth[-1]))
+def _still_falls(losses: np.ndarray) -> bool:
+    """Whether the last quarter lies below the one before it, by more than noise can make."""
+    quarter = _quarter(losses)
+    last, before = losses[-quarter:].mean(), losses[-2 * quarter : -quarter].mean()
+    by_chance = 2 * noise_of(losses) * np.sqrt(2 / quarter)
+    enough = max(_STILL_FALLING * np.ptp(smoothed(losses)), 0.02 * abs(last), by_chance)
+    return bool(before - last > enough)
 
 
 def _accuracy_gap(course: Course) -> float | None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from striate.artifacts.atomic import write_atomically
 from striate.core.errors import FileAccessError, FileFormatError, LabelError
-from striate.datasets.duplicates import Copies, find_copies
+from striate.datasets.duplicates import Copies, find_copies, root_of
 from striate.datasets.source import Data, DataBundle
 from striate.datasets.split import check_classes_present, grouped_split
 
@@ -164,16 +164,13 @@ def _together(data: Data, copies: np.ndarray) -> np.ndarray:
     """Number the examples so that those that must stay together have one number."""
     if data.groups is None:
         return copies
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    _, named = np.unique(np.asarray(data.groups), return_inverse=True)
-    count = len(data)
-    # Examples, then groups, then the firsts among copies are the nodes.
-    ones = np.arange(count)
-    ends = np.concatenate([count + named, 2 * count + np.minimum(copies, count)])
-    edges = coo_array((np.ones(2 * count), (np.tile(ones, 2), ends)), shape=(3 * count + 1, 3 * count + 1))
-    return connected_components(edges, directed=False)[1][:count]
+    parents = np.arange(len(data))
+    first_of: dict[str, int] = {}
+    for place, group in enumerate(data.groups):
+        for other in (first_of.setdefault(group, place), int(copies[place])):
+            one, two = sorted((root_of(parents, place), root_of(parents, other)))
+            parents[two] = one
+    return np.array([root_of(parents, place) for place in range(len(data))], dtype=np.int64)
 
 
 def _say_leaks(copies: Copies, numbered: _Numbered, left_out: Mapping[str, np.ndarray]) -> Iterator[str]:

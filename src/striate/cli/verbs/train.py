@@ -52,37 +52,13 @@ def train(
     The run holds the network after its best epoch (model.striate) and after the last, the recipe,
     the results of each epoch, and pictures. Ctrl-C stops early and keeps what is there.
     """
+    # Every option is a key of recipes; what they mean stands there.
+    chosen = {key: value for key, value in locals().items() if key not in ("data", "name")}
     from striate.cli import progress
     from striate.workbench import actions, recipe, wording
 
-    wanted = recipe.recipe_for(
-        data,
-        data_dir=data_dir,
-        model=model,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        seed=seed,
-        device=device,
-        precision=precision,
-        augment=augment,
-        mix=mix,
-        normalize=normalize,
-        size=size,
-        fit=fit,
-        channels=channels,
-        interpolation=interpolation,
-        kind=kind,
-        label=label,
-        group=group,
-        limit=limit,
-        test_share=test_share,
-        validation_share=validation_share,
-        bad_files=bad_files,
-        megapixels=megapixels,
-        cache=cache,
-    )
     with progress.bar() as report:
+        wanted = recipe.recipe_for(data, **chosen)
         result = actions.train(wanted, name, say=typer.echo, verbose="auto", progress=report)
     for line in wording.describe_training(result):
         typer.echo(line)
