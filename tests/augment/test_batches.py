@@ -14,6 +14,7 @@ from striate.augment import (
     batches,
     example_keys,
     preset,
+    workers,
 )
 from striate.augment.warp import Filling
 
@@ -93,3 +94,15 @@ def test_signals_in_whole_numbers_are_rounded_and_in_double_precision_kept():
     np.testing.assert_allclose(changed, wanted, atol=1.1)
     tensor = augment(torch.from_numpy(signal), KEYS)
     np.testing.assert_array_equal(tensor.numpy(), wanted)
+
+
+def test_the_number_of_threads_does_not_matter(monkeypatch):
+    augment = preset("strong", "image", (64, 64, 3))
+    images = np.random.default_rng(0).integers(0, 256, (100, 64, 64, 3), dtype=np.uint8)
+    keys = example_keys(0, 0, np.arange(100))
+    results = []
+    for threads in (1, 4):
+        monkeypatch.setattr(workers, "_pools", {})
+        monkeypatch.setattr(workers, "thread_count", lambda threads=threads: threads)
+        results.append(augment(images, keys))
+    np.testing.assert_array_equal(*results)

@@ -7,13 +7,15 @@ import torch
 from striate.augment import RandomCrop, RandomFlip, RandomRotation, RandomTranslation, RandomZoom
 from striate.augment.keys import Chance, example_keys
 from striate.augment.on_device import warp_tensor
-from striate.augment.warp import Filling, Warp, put_together, warp_images
+from striate.augment.warp import Filling, Warp, margins, put_together, warp_images
 from tests.reference.warping import warped
 
 MODES = ("constant", "nearest", "reflect", "wrap")
 TURN = np.array([[0.8, -0.5, 3.3], [0.6, 0.9, -4.2], [0.0, 0.0, 1.0]])
 # Places of which none lies half way between two pixels, where either is the nearest.
 SLANT = np.array([[0.8123, -0.5231, 3.3417], [0.6077, 0.9119, -4.2093], [0.0, 0.0, 1.0]])
+# Places that lie only a little outside, which a margin is made for, and so do those of TILT.
+NUDGE = np.array([[0.97, -0.12, 1.9], [0.11, 1.03, -2.2], [0.0, 0.0, 1.0]])
 TILT = np.array([[0.9, 0.1, -2.0], [-0.1, 1.1, 1.0], [0.004, -0.003, 1.0]])
 
 
@@ -29,7 +31,7 @@ def by_opencv(images, warp):
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("matrix", [TURN, TILT], ids=["affine", "perspective"])
+@pytest.mark.parametrize("matrix", [TURN, NUDGE, TILT], ids=["far", "near", "perspective"])
 @pytest.mark.parametrize("channels", [1, 2, 3, 4, 7])
 def test_pixels_are_read_between_their_four_neighbours(mode, matrix, channels):
     images = picture((1, 13, 17, channels))
@@ -41,7 +43,7 @@ def test_pixels_are_read_between_their_four_neighbours(mode, matrix, channels):
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("matrix", [TURN, TILT], ids=["affine", "perspective"])
+@pytest.mark.parametrize("matrix", [TURN, NUDGE, TILT], ids=["far", "near", "perspective"])
 @pytest.mark.parametrize("shape", [(1, 13, 17, 3), (2, 32, 32, 1), (1, 5, 4, 6), (1, 1, 1, 3)])
 def test_both_engines_give_the_same_picture_within_a_grey_level(mode, matrix, shape):
     images = picture(shape)
@@ -64,6 +66,20 @@ def test_an_image_of_one_pixel_can_be_turned(mode):
     images = picture((1, 1, 1, 3))
     warp = Warp(np.eye(3)[None], 1, 1, Filling(mode))
     np.testing.assert_array_equal(by_opencv(images, warp), images)
+
+
+def test_a_margin_is_as_wide_as_what_is_read_and_none_where_it_would_be_huge():
+    matrices = np.stack([np.eye(3), NUDGE, TURN * [[9], [9], [1]]])
+    x, y = (NUDGE @ [[0, 16, 0, 16], [0, 0, 12, 12], [1, 1, 1, 1]])[:2]
+    near = [
+        -np.floor(y.min()),
+        max(np.floor(y.max()) + 1 - 12, 0),
+        max(-np.floor(x.min()), 0),
+        np.floor(x.max()) + 1 - 16,
+    ]
+    found = margins(Warp(matrices, 13, 17, Filling("reflect")), 13, 17)
+    assert found.tolist() == [[0, 1, 0, 1], near, [0, 0, 0, 0]]
+    assert not margins(Warp(matrices, 13, 17, Filling("constant")), 13, 17).any()
 
 
 def drawn(*changes, shape=(8, 10, 3), examples=4):

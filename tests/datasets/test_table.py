@@ -398,6 +398,13 @@ def test_parts_with_other_columns_are_refused(tmp_path):
         load_signals(tmp_path)
 
 
+def test_parts_with_columns_in_another_order_are_refused(tmp_path):
+    write(tmp_path / "train.csv", joined(many(6), ["label", "a", "b", "c", "d"]))
+    write(tmp_path / "test.csv", joined(many(6), ["label", "a", "c", "b", "d"]))
+    with pytest.raises(DataError, match=r"test\.csv has 'c' where train\.csv has 'b'"):
+        load_signals(tmp_path)
+
+
 def test_a_single_table_in_a_folder_is_taken(tmp_path):
     write(tmp_path / "mine.csv", rows())
     assert load_signals(tmp_path).name == "mine"

@@ -51,6 +51,7 @@ def test_several_tars_and_their_parts(tmp_path):
     }
     pattern = load_images(tmp_path / "train-{000..001}.tar", NO_CACHE)
     assert pattern.train.names == bundle.train.names
+    assert pattern.name == "train"
     assert load_images(tmp_path / "train-*.tar", NO_CACHE).train.names == bundle.train.names
 
 

@@ -43,7 +43,7 @@ def test_moderation_holds_on_to_where_the_search_began():
     for weight in (0.0, 1.0, 100.0):
         waves = Waves((8, 1), chance)
         waves.begin_from(torch.full((1, 8, 1), 0.25))
-        plan = Ascent(steps=60, smoothness=0, moderation=weight, robustness=Robustness())
+        plan = Ascent(300, 0.1, smoothness=0, moderation=weight, robustness=Robustness())
         scale = Scale(np.asarray(0.0), np.asarray(1.0))
         reached.append(float(climb(lambda values, _: values.mean((1, 2)), waves, plan, chance, scale).mean()))
     assert reached[0] == pytest.approx(1.0)
@@ -55,11 +55,13 @@ def test_moderation_holds_on_to_where_the_search_began():
 def test_smoothness_evens_out():
     def rough(smoothness):
         chance = chances(0, [(0,)])
-        plan = Ascent(steps=80, smoothness=smoothness, moderation=0, robustness=Robustness())
+        plan = Ascent(300, 0.2, smoothness=smoothness, moderation=0, robustness=Robustness())
         signs = torch.tensor([1.0, -1.0] * 4).reshape(1, 8, 1)
         scale = Scale(np.asarray(0.0), np.asarray(1.0))
         waves = Waves((8, 1), chance)
-        return total_variation(climb(lambda values, _: (values * signs).mean((1, 2)), waves, plan, chance, scale))
+        return total_variation(
+            climb(lambda values, _: (values * signs).mean((1, 2)), waves, plan, chance, scale)
+        )
 
     assert rough(0.0) > 0.9
     assert rough(10.0) < 0.01
@@ -93,7 +95,9 @@ def test_inputs_of_another_kind_or_of_no_size_are_refused(shape, size, message):
 
 
 def test_a_range_without_extent_is_refused():
-    with pytest.raises(ArgumentError, match=r"value_range is \(low, high\), numbers or one a channel; got \(1, 1\)"):
+    with pytest.raises(
+        ArgumentError, match=r"value_range is \(low, high\), numbers or one a channel; got \(1, 1\)"
+    ):
         settle_input(taken((8, 8, 1)), None, (1, 1))
 
 

@@ -83,5 +83,7 @@ def test_what_is_not_there_is_refused(options, message):
 
 @pytest.mark.parametrize("direction", [[1.0, 2.0], [0.0, 0.0, 0.0], np.ones((2, 2, 3))])
 def test_a_direction_that_does_not_fit_is_refused(direction):
-    with pytest.raises(ShapeError, match="a direction has one number for each of the layer's 3 channels, not all"):
+    with pytest.raises(
+        ShapeError, match="a direction has one number for each of the layer's 3 channels, not all"
+    ):
         make_objective((4, 4, 3), None, None, direction, False, "mean")

@@ -25,8 +25,12 @@ def test_nothing_drawn_changes_nothing():
 
 def test_a_shift_moves_pixels_and_brings_in_the_mirror_image():
     rows = torch.tensor([1.0, 2.0, 3.0, 4.0])
-    torch.testing.assert_close(changed(rows.reshape(1, 4, 1), across=1).flatten(), torch.tensor([2.0, 3, 4, 4]))
-    torch.testing.assert_close(changed(rows.reshape(1, 4, 1), across=-2).flatten(), torch.tensor([2.0, 1, 1, 2]))
+    torch.testing.assert_close(
+        changed(rows.reshape(1, 4, 1), across=1).flatten(), torch.tensor([2.0, 3, 4, 4])
+    )
+    torch.testing.assert_close(
+        changed(rows.reshape(1, 4, 1), across=-2).flatten(), torch.tensor([2.0, 1, 1, 2])
+    )
     torch.testing.assert_close(changed(IMAGE, down=1)[0, :3], IMAGE[0, 1:])
 
 
@@ -77,5 +81,7 @@ def test_small_inputs_are_shifted_alone_and_tiny_ones_left():
 
 @pytest.mark.parametrize("wrong", [{"jitter": -1}, {"scale": 1.0}, {"rotation": -3.0}])
 def test_changes_that_cannot_be_are_refused(wrong):
-    with pytest.raises(ArgumentError, match="jitter, scale and rotation are numbers from 0 up, scale below 1"):
+    with pytest.raises(
+        ArgumentError, match="jitter, scale and rotation are numbers from 0 up, scale below 1"
+    ):
         Robustness(**wrong)

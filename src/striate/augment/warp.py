@@ -129,17 +129,17 @@ def _resample(x: np.ndarray, warp: Warp, out: np.ndarray) -> None:
     flags = _INTERPOLATIONS[warp.filling.interpolation] | cv2.WARP_INVERSE_MAP
     border, value = _BORDERS[warp.filling.mode], (warp.filling.value,) * 4
     size = (warp.width, warp.height)
-    margins = _margins(warp, x.shape[1], x.shape[2])
+    around = margins(warp, x.shape[1], x.shape[2])
     resample = cv2.warpAffine if warp.is_affine else cv2.warpPerspective
     matrices = warp.matrices.copy()
     # Places are counted from the margin's first pixel: the shift is a product for perspective's sake.
-    matrices[:, 0] += margins[:, 2, None] * matrices[:, 2]
-    matrices[:, 1] += margins[:, 0, None] * matrices[:, 2]
+    matrices[:, 0] += around[:, 2, None] * matrices[:, 2]
+    matrices[:, 1] += around[:, 0, None] * matrices[:, 2]
     if warp.is_affine:
         matrices = np.ascontiguousarray(matrices[:, :2])
-    wider = margins.max(axis=1, initial=0) > 0
+    wider = around.max(axis=1, initial=0) > 0
     for image, matrix, target, margin, pad in zip(
-        x, matrices, out, margins.tolist(), wider.tolist(), strict=True
+        x, matrices, out, around.tolist(), wider.tolist(), strict=True
     ):
         if pad:
             above, below, left, right = margin
@@ -147,7 +147,7 @@ def _resample(x: np.ndarray, warp: Warp, out: np.ndarray) -> None:
         resample(image, matrix, size, target, flags, border, value)
 
 
-def _margins(warp: Warp, height: int, width: int) -> np.ndarray:
+def margins(warp: Warp, height: int, width: int) -> np.ndarray:
     """How many pixels around each image are read: above, below, left and right.
 
     OpenCV is quickest where it need not ask for each pixel whether it lies outside, so images get a
@@ -165,9 +165,9 @@ def _margins(warp: Warp, height: int, width: int) -> np.ndarray:
     places = np.einsum("nij,jk->nik", warp.matrices, corners)
     places = places[:, :2] / places[:, 2:]
     first, last = np.floor(places.min(2)), np.floor(places.max(2)) + 1
-    margins = np.stack(
+    around = np.stack(
         [-first[:, 1], last[:, 1] - (height - 1), -first[:, 0], last[:, 0] - (width - 1)], axis=1
     ).clip(0, None)
-    area = (height + margins[:, 0] + margins[:, 1]) * (width + margins[:, 2] + margins[:, 3])
+    area = (height + around[:, 0] + around[:, 1]) * (width + around[:, 2] + around[:, 3])
     small = (area <= _LARGEST_MARGIN * height * width) & (places.max(axis=(1, 2)) < 1e6)
-    return np.where(small[:, None], margins, nothing).astype(np.int64)
+    return np.where(small[:, None], around, nothing).astype(np.int64)

@@ -95,6 +95,15 @@ Details = Annotated[
 ]
 
 # What verbs take beside options.
+DataArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="DATA",
+        help="digits, fashion_mnist, mnist, cifar10 or cifar100; a folder, list or archive of images; a "
+        "table or folder of signals; a file of arrays; or the recipe.toml of a run, to do it again.",
+        show_default=False,
+    ),
+]
 RunArgument = Annotated[
     str,
     typer.Argument(metavar="RUN", help="The name of a run, its folder, or a model file.", show_default=False),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -134,7 +135,9 @@ def _short_name(place: Path) -> str:
     for suffix in (*ARCHIVE_SUFFIXES, ".parquet", ".csv", ".tsv", ".txt"):
         if name.lower().endswith(suffix):
             name = name[: -len(suffix)]
-    return shown_name(name) or "images"
+    # What stands for any or many files in a pattern of tars is no part of a name.
+    plain = re.sub(r"\{[\d.]*\}|[*?\[\]{}]", "", shown_name(name)).strip("-_. ")
+    return plain or "images"
 
 
 def _summary(where: str, parts: dict[str, Data], class_names: list[str]) -> str:

@@ -72,12 +72,14 @@ def read_number_table(
     place: Path,
     asked: Sequence[tuple[str, str]] = (),
     gaps: bool = False,
+    like: Sequence[str] = (),
     progress: Progress = no_progress,
 ) -> NumberTable:
     """Read a table of numbers with words in some columns.
 
     `asked` are the columns that a person named, each with what it is ('the label'): they are kept
-    as words although they may be numbers. With `gaps`, missing numbers become NaN instead of
+    as words although they may be numbers. `like` is the header of another part of the set. With
+    `gaps`, missing numbers become NaN instead of
     making the row a bad one.
 
     Raises:
@@ -86,7 +88,7 @@ def read_number_table(
         ArgumentError: a column that is not there.
     """
     with open_cells(place) as cells:
-        layout = find_layout(cells, [name for name, _ in asked])
+        layout = find_layout(cells, [name for name, _ in asked], like)
         if layout.header is not None:
             next(cells.rows)
         kept = {*layout.words, *layout.all_called((*NAME_WORDS, *SPLIT_WORDS))}

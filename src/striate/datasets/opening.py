@@ -18,6 +18,7 @@ from striate.datasets.rejects import POLICIES
 from striate.datasets.source import KINDS, DataBundle
 from striate.datasets.split import limit_classes
 from striate.datasets.table import load_signals
+from striate.datasets.webdataset import expand_shards
 
 Load = Callable[[Path, SourceOptions, Progress], DataBundle]
 
@@ -122,9 +123,9 @@ def _siblings(stem: Path) -> Iterator[Path]:
 
 
 def _matches(pattern: Path) -> bool:
-    if not any(sign in pattern.name for sign in "*?[") or not pattern.parent.is_dir():
+    if not any(sign in pattern.name for sign in "*?[{") or not pattern.parent.is_dir():
         return False
-    return any(True for _ in pattern.parent.glob(pattern.name))
+    return any(shard.is_file() for shard in expand_shards(str(pattern)))
 
 
 def choose_source(place: Path, options: SourceOptions) -> Load:
@@ -136,7 +137,7 @@ def choose_source(place: Path, options: SourceOptions) -> Load:
         return _arrays
     if name.endswith(_TABLES) or not place.exists() and list(_siblings(place)):
         return load_images if options.kind != "signal" and _lists_images(place) else load_signals
-    if name.endswith((*_ARCHIVES, ".parquet")) or _matches(place):
+    if name.endswith((*_ARCHIVES, ".parquet", ".jsonl")) or _matches(place):
         return load_images
     known = ", ".join((*_ARRAYS, *_TABLES, *_ARCHIVES, ".parquet"))
     raise ArgumentError(

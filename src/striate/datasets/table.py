@@ -86,10 +86,10 @@ def _load_series(
     files: Mapping[str, Path], about: Description, options: SourceOptions, progress: Progress
 ) -> DataBundle:
     parts = {}
-    for number, (part, file) in enumerate(files.items()):
-        progress("reading series", number, len(files))
+    for number, (part, file) in enumerate(files.items(), start=1):
         read = _ARCHIVES.get(suffix_of(file))
         parts[part] = read(file) if read is not None else _read_ucr_table(file, options, progress)
+        progress("reading series", number, len(files))
     if options.label == NO_LABEL:
         parts = {name: replace(part, labels=None) for name, part in parts.items()}
     _check_channels(parts, files)
@@ -117,46 +117,56 @@ def _load_tables(
     files: Mapping[str, Path], about: Description, options: SourceOptions, progress: Progress
 ) -> DataBundle:
     parts: dict[str, Part] = {}
-    headers: list[str] | None = None
-    columns = 0
+    train: NumberTable | None = None
     for part, file in files.items():
-        table = _read_labelled(file, columns if part != "train" else None, options, progress)
+        table = _read_labelled(file, train, options, progress)
         if table is None:
             about.notes.append(f"{file.name} has no column of labels and was left out")
             continue
         roles = find_roles(table, options)
-        if part == "train":
-            headers = _headers_of(table)
+        if train is None:
+            train = table
             about.notes += roles.notes
-            columns = table.x.shape[1]
-        elif table.x.shape[1] != columns:
-            raise DataError(
-                f"{file.name} has {table.x.shape[1]} columns of numbers for an example, "
-                f"{files['train'].name} {columns}. All parts take the same columns."
-            )
+        else:
+            _check_columns(table, train)
         parts |= _by_part(table, roles, part)
-    _shape(parts, headers, about, options)
+    _shape(parts, None if train is None else _headers_of(train), about, options)
     return make_bundle(parts, about, options)
 
 
 def _read_labelled(
-    file: Path, columns: int | None, options: SourceOptions, progress: Progress
+    file: Path, train: NumberTable | None, options: SourceOptions, progress: Progress
 ) -> NumberTable | None:
     """Read a part; None where it has just the columns of examples, as the test file of a contest.
 
-    `columns` is how many the training part has, None for that part itself.
+    `train` is the training part, None for that part itself.
     """
     asked = asked_columns(options)
+    if train is None:
+        return read_number_table(file, asked, progress=progress)
     try:
-        table = read_number_table(file, asked, progress=progress)
+        table = read_number_table(file, asked, like=train.layout.header or (), progress=progress)
     except UnknownNameError:
-        if columns is None:
-            raise
         return None
-    may_lack = columns is not None and options.label is None and not table.layout.words
-    if may_lack and table.x.shape[1] == columns and table.layout.called(LABEL_WORDS) is None:
+    may_lack = options.label is None and not table.layout.words
+    if may_lack and len(table.columns) == len(train.columns) and table.layout.called(LABEL_WORDS) is None:
         return None
     return table
+
+
+def _check_columns(table: NumberTable, train: NumberTable) -> None:
+    if len(table.columns) != len(train.columns):
+        raise DataError(
+            f"{table.file} has {len(table.columns)} columns of numbers for an example, "
+            f"{train.file} {len(train.columns)}. All parts take the same columns."
+        )
+    pairs = zip(_headers_of(table) or (), _headers_of(train) or (), strict=False)
+    for one, other in pairs:
+        if one != other:
+            raise DataError(
+                f"{table.file} has {one!r} where {train.file} has {other!r}. All parts take the same "
+                "columns in the same order."
+            )
 
 
 def _headers_of(table: NumberTable) -> list[str] | None:

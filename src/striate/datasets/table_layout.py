@@ -78,10 +78,16 @@ class Layout:
         return {place for place, name in enumerate(self.header or []) if name.lower() in words}
 
 
-def find_layout(cells: Cells, wanted: Sequence[str] = ()) -> Layout:
-    """Find header and kinds of columns in the first rows; `wanted` are headers that a person named."""
+def find_layout(cells: Cells, wanted: Sequence[str] = (), like: Sequence[str] = ()) -> Layout:
+    """Find header and kinds of columns in the first rows.
+
+    `wanted` are headers that a person named, `like` is the header of another part.
+    """
     rows = [row for _, row in cells.head]
-    has_header = _has_header(rows, cells.dialect, {name.lower() for name in wanted})
+    shared = sum(cell.strip() in like for cell in rows[0])
+    has_header = 2 * shared > len(rows[0]) or _has_header(
+        rows, cells.dialect, {name.lower() for name in wanted}
+    )
     header = [name.strip() for name in rows[0]] if has_header else None
     body = rows[1:] if has_header else rows
     # The length that most rows have: one that is cut off must not decide.

@@ -139,8 +139,8 @@ def _diverged(course: Course) -> Verdict | None:
     if leaps.sum() < 2:
         return None
     epoch = course.epochs[1:][leaps][0]
-    text = f"Training loss leaps back up by more than half of its fall in {leaps.sum()} epochs, first in {epoch}."
-    return _verdict("unstable", epoch, text)
+    text = f"Training loss leaps back up by more than half of its fall in {leaps.sum()} epochs"
+    return _verdict("unstable", epoch, f"{text}, first in {epoch}.")
 
 
 def _restless(course: Course) -> Verdict | None:
@@ -166,50 +166,50 @@ def _restless(course: Course) -> Verdict | None:
 def _overfit(course: Course) -> Verdict | None:
     """A validation loss that turned, or stands still far above a training loss that goes on falling."""
     losses, smooth, best = _validation(course)
-    training = smoothed(course.loss_when_scored())
-    falls_on = training[-1] < training[best] - 0.02 * abs(training[best])
-    rise = smooth[-1] - smooth[best]
-    fell = smooth[0] - smooth[best]
-    if (
-        falls_on
-        and rise > _ROSE * max(fell, 0.0)
-        and rise > _ROSE_OF_ITSELF * abs(smooth[best])
-        and rise > _ROSE_OVER_NOISE * noise_of(losses)
-    ):
+    training = course.loss_when_scored()
+    falls_on = smoothed(training)[-1] < 0.98 * smoothed(training)[best]
+    fell, rise = max(smooth[0] - smooth.min(), 0.0), smooth[-1] - smooth.min()
+    by_chance = _ROSE_OVER_NOISE * noise_of(losses)
+    if falls_on and rise > max(_ROSE * fell, _ROSE_OF_ITSELF * abs(smooth.min()), by_chance):
         epoch = course.scored[best]
-        text = f"Validation loss is lowest after epoch {epoch}, {smooth[best]:.3g}, and rises to {smooth[-1]:.3g}, "
+        text = f"Validation loss is lowest after epoch {epoch}, {losses[best]:.3g}, and ends at {losses[-1]:.3g}, "
         went = f"while training loss falls on from {training[best]:.3g} to {training[-1]:.3g}."
         return _verdict("over-fit", epoch, text + went, *_gap(course))
-    apart = smooth[-1] > _TIMES * training[-1] > 0
+    apart = smooth[-1] > _TIMES * smoothed(training)[-1] > 0
     gap = _accuracy_gap(course)
     if apart and (gap is None or gap > _GAP) and not _still_falls(losses):
         # Since when all but a little of the fall was done.
-        still = int(np.argmax(smooth <= smooth[best] + 0.1 * max(fell, 0.0)))
-        text = f"Validation loss hardly falls after epoch {course.scored[still]}, at {smooth[-1]:.3g}, while "
-        text += f"training loss goes on to {training[-1]:.3g}."
-        return _verdict("over-fit", course.scored[still], text, *_gap(course))
+        epoch = course.scored[int(np.argmax(smooth <= smooth.min() + 0.1 * fell))]
+        text = (
+            f"Validation loss hardly falls after epoch {epoch} and ends at {losses[-1]:.3g}, while training "
+        )
+        return _verdict("over-fit", epoch, f"{text}loss goes on to {training[-1]:.3g}.", *_gap(course))
     return None
 
 
 def _unfinished(course: Course) -> Verdict | None:
     """A validation loss that is still on its way down."""
-    losses, smooth, best = _validation(course)
+    losses, _, best = _validation(course)
     if not _still_falls(losses):
         return None
-    quarter = _quarter(smooth)
-    text = f"Validation loss still falls: from {smooth[-1 - quarter]:.3g} to {smooth[-1]:.3g} over the last "
-    return _verdict("too short", course.scored[best], f"{text}{quarter} epochs that were scored.", *_gap(course))
+    quarter = _quarter(losses)
+    last, before = losses[-quarter:].mean(), losses[-2 * quarter : -quarter].mean()
+    times = f"{quarter} times it was scored" if quarter > 1 else "time it was scored"
+    text = f"Validation loss still falls: it is {last:.3g} over the last {times}, {before:.3g} before."
+    return _verdict("too short", course.scored[best], text, *_gap(course))
 
 
 def _underfit(course: Course) -> Verdict | None:
     """Curves that have come to rest where little has been learned, and no gap between them."""
     smooth = smoothed(course.loss)
     epoch = course.scored[_validation(course)[2]]
-    fall = (smooth[0] - smooth.min()) / max(abs(smooth[0]), 1e-12)
+    fall = (course.loss[0] - smooth.min()) / max(abs(course.loss[0]), 1e-12)
     if course.accuracy is None:
         if fall >= _LITTLE_FALL:
             return None
-        return _verdict("under-fit", epoch, f"Training loss has fallen by {fall:.0%} only and falls no further.")
+        return _verdict(
+            "under-fit", epoch, f"Training loss has fallen by {fall:.0%} only and falls no further."
+        )
     accuracy = smoothed(course.accuracy)[-1]
     if accuracy >= _LITTLE_ACCURACY or (_accuracy_gap(course) or 0.0) > _GAP:
         return None
@@ -218,16 +218,19 @@ def _underfit(course: Course) -> Verdict | None:
 
 
 def _good(course: Course) -> Verdict:
-    _, smooth, best = _validation(course)
-    training = smoothed(course.loss_when_scored())
-    text = f"Validation loss comes to rest at {smooth[-1]:.3g}, beside a training loss of {training[-1]:.3g}"
+    losses, _, best = _validation(course)
+    training = course.loss[-1]
+    text = f"Validation loss comes to rest at {losses[-1]:.3g}, beside a training loss of {training:.3g}"
     return _verdict("good", course.scored[best], f"{text}: it has not turned up.", *_gap(course))
 
 
 def _validation(course: Course) -> tuple[np.ndarray, np.ndarray, int]:
+    """The validation loss, the same smoothed, and the place where it is lowest."""
     losses = course.val_loss if course.val_loss is not None else course.loss
     smooth = smoothed(losses)
-    return losses, smooth, int(np.argmin(smooth))
+    # Medians move a sharp turn by an epoch or two, so the lowest value around theirs is taken.
+    first = max(0, int(np.argmin(smooth)) - 2)
+    return losses, smooth, first + int(np.argmin(losses[first : first + 5]))
 
 
 def _quarter(values: np.ndarray) -> int:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 import numpy as np
@@ -20,6 +19,7 @@ from striate.visualize.fourier import Waves
 from striate.visualize.input_panels import input_panel
 from striate.visualize.probes import input_of
 from striate.visualize.question import Question, settle_targets, whole_number
+from striate.visualize.transformations import Robustness, usual_robustness
 
 # The search is content when a class's logit lies so far above all others together: 99.9%.
 _CONTENT = 7.0
@@ -115,6 +115,8 @@ def find_class_inputs(
     """
     plan = Ascent(**(_RESTRAINT | ({} if start is None else {"moderation": 5.0}) | search))
     shape, scale = settle_input(input_of(model), size, value_range)
+    if plan.robustness is None:
+        plan = replace(plan, robustness=_robustness(shape[:-1]))
     began = None if start is None else _read_start(start, shape)
     question = Question(
         model, np.zeros((1, *shape), np.float32), batch_size=whole_number("batch_size", batch_size)
@@ -139,6 +141,12 @@ def find_class_inputs(
         start=began,
         value_range=(scale.low, scale.high),
     )
+
+
+def _robustness(sizes: tuple[int, ...]) -> Robustness:
+    """What inputs of this size can bear, but the shifts that will be tried at the least."""
+    usual = usual_robustness(sizes)
+    return replace(usual, jitter=max(usual.jitter, SHIFT)) if usual.jitter else usual
 
 
 def _read_start(start: Any, shape: tuple[int, ...]) -> np.ndarray:
@@ -204,14 +212,8 @@ class _Hunt:
 
 
 def _shifts(images: torch.Tensor) -> list[torch.Tensor]:
-    """Shift by up to 2 places along each axis, all at once; the border's values are repeated."""
-    axes = images.ndim - 2
-    padded = images.movedim(-1, 1)
-    padded = F.pad(padded, (SHIFT, SHIFT) * axes, mode="replicate").movedim(1, -1)
-    moved = []
-    for offsets in itertools.product(range(2 * SHIFT + 1), repeat=axes):
-        window = padded
-        for axis, offset in enumerate(offsets, start=1):
-            window = window.narrow(axis, offset, images.shape[axis])
-        moved.append(window)
-    return moved
+    """Shift by up to 2 places along each axis, in all ways."""
+    reach = range(-SHIFT, SHIFT + 1)
+    ways = [(across, down) for across in reach for down in (reach if images.ndim == 4 else (0,))]
+    moving = Robustness(jitter=SHIFT)
+    return [moving.apply(images, np.tile([0.0, 1.0, *way], (len(images), 1))) for way in ways]

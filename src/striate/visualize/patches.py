@@ -63,8 +63,8 @@ class ExcitingPatches:
         return Sheet(
             title=f"What excites the filters of {self.layer} most",
             caption=f"Each row is a filter. {own}The patches are cut from {self.searched:,} examples: all "
-            "that the filter sees where it is excited most, before the activation. Below each stand how far, and the "
-            "example's name.",
+            "that the filter sees where it is excited most, before the activation. Below each stand how "
+            "far, and the example's name.",
             panels=tuple(panels),
             columns=len(panels) // len(self.filters),
         )
@@ -119,6 +119,8 @@ def find_exciting_patches(
         chosen, values, examples, places = _strongest(seen, found, images, filters, kept, size)
         reach = receptive_windows(seen, found, as_tensor(images[:1]).float(), size)
         taken = seen.taken
+    if places.shape[-1] != len(reach):
+        places = np.zeros((*examples.shape, len(reach)), np.int64)
     windows = np.stack([reach[axis][places[..., axis]] for axis in range(len(reach))], axis=-2)
     cut = tuple(
         tuple(_cut(images, int(examples[row, place]), windows[row, place]) for place in range(kept))

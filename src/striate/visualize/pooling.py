@@ -58,8 +58,8 @@ def compare_pooling(image: Any, pool_size: int = 2, strides: int | None = None) 
     size = per_axis(pool_size, 1, "pool_size")[0]
     step = size if strides is None else per_axis(strides, 1, "strides")[0]
     is_signal = values.ndim == 1 or (values.ndim == 2 and values.shape[1] == 1)
-    plane = values.astype(np.float64).reshape(len(values), -1 if is_signal else values.shape[1], -1)
-    plane = plane[:, :1, 0] if is_signal else plane.mean(axis=-1, keepdims=True)
+    plane = values.astype(np.float64).reshape(len(values), -1, values.shape[-1] if values.ndim == 3 else 1)
+    plane = plane[:, :, 0] if is_signal else plane.mean(axis=-1, keepdims=True)
     panels = [_panel(plane, "Original", (0.0, 1.0))]
     for name in POOLINGS:
         result = pooled(plane, name, size, step)

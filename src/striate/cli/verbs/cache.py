@@ -18,8 +18,7 @@ def cache(
     from striate.datasets.cache_contents import empty_cache, list_cache
 
     if empty is not None:
-        removed = empty_cache(None if empty == "all" else empty)
-        typer.echo(f"removed {len(removed)} entries, {_megabytes(sum(entry.bytes for entry in removed))}")
+        typer.echo(f"{_megabytes(empty_cache(None if empty == 'all' else empty))} freed")
         return 0
     entries = list_cache()
     typer.echo(str(cache_folder()))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from striate.cli import options
@@ -12,15 +10,7 @@ STOPPED = 130
 
 
 def train(
-    data: Annotated[
-        str,
-        typer.Argument(
-            metavar="DATA",
-            help="digits, fashion_mnist, mnist, cifar10 or cifar100; a folder, list or archive of images; a "
-            "table or folder of signals; a file of arrays; or the recipe.toml of a run, to do it again.",
-            show_default=False,
-        ),
-    ],
+    data: options.DataArgument,
     epochs: options.Epochs = None,
     batch_size: options.BatchSize = None,
     learning_rate: options.LearningRate = None,
