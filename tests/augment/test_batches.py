@@ -9,6 +9,7 @@ from striate.augment import (
     RandomCrop,
     RandomErasing,
     RandomNoise,
+    RandomPerspective,
     RandomRotation,
     RandomTranslation,
     batches,
@@ -76,6 +77,13 @@ def test_two_warps_in_a_row_are_one_after_the_other():
     changed = Augment(first, second)(IMAGES[:1], KEYS[:1])[0]
     np.testing.assert_array_equal(changed[:, :15], IMAGES[0, :, :15])
     np.testing.assert_array_equal(changed[:, 15:], np.repeat(IMAGES[0, :, 14:15], 5, axis=1))
+
+
+def test_who_else_is_in_a_batch_does_not_matter_where_only_some_are_tilted():
+    augment = Augment(RandomRotation(0.1), RandomPerspective((0.5, 0.5)))
+    together = augment(IMAGES, KEYS)
+    alone = [augment(IMAGES[at : at + 1], KEYS[at : at + 1]) for at in range(16)]
+    np.testing.assert_array_equal(together, np.concatenate(alone))
 
 
 def test_one_turn_loses_less_than_two():

@@ -146,12 +146,15 @@ def test_a_history_without_losses_is_refused():
 
 
 def trained(epochs, optimizer, *, labels="true", units=16, examples=40):
-    """A real training on two clouds of points; with `labels='random'` there is nothing but chance to learn."""
+    """A real training on two clouds of points, or on labels that are chance, or the signs' exclusive or."""
     set_random_seed(0)
     generator = np.random.default_rng(0)
     answers = generator.integers(0, 2, 2 * examples)
     x = generator.normal(size=(2 * examples, 20)).astype(np.float32)
-    if labels == "true":
+    if labels == "exclusive or":
+        x[:, 2:] = 0
+        answers = ((x[:, 0] > 0) != (x[:, 1] > 0)).astype(int)
+    elif labels == "true":
         x[:, :5] += 1.5 * (2 * answers[:, None] - 1)
     model = Sequential([Input((20,)), Dense(units, activation="relu"), Dense(1, activation="sigmoid")])
     model.compile(optimizer, "binary_crossentropy", metrics=["accuracy"], precision="float32")
@@ -180,6 +183,6 @@ def test_a_real_training_with_a_huge_learning_rate_is_unstable():
     assert read_curves(trained(20, SGD(300.0), labels="random")).kind == "unstable"
 
 
-def test_a_real_training_of_a_network_that_can_learn_nothing_is_under_fit():
-    verdict = read_curves(trained(30, SGD(0.1), labels="random", units=1, examples=400))
+def test_a_real_training_of_a_network_that_is_too_small_is_under_fit():
+    verdict = read_curves(trained(15, SGD(0.1), labels="exclusive or", units=1, examples=400))
     assert verdict.kind == "under-fit"

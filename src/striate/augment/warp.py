@@ -56,11 +56,6 @@ class Warp:
         """The warp for the examples from `start` up to `stop`."""
         return replace(self, matrices=self.matrices[start:stop])
 
-    @property
-    def is_affine(self) -> bool:
-        """Whether straight parallel lines stay parallel in every example."""
-        return bool((self.matrices[:, 2] == (0.0, 0.0, 1.0)).all())
-
 
 def put_together(
     changes: Sequence[tuple[Geometric, Parameters]], shape: tuple[int, ...], default: Filling
@@ -130,21 +125,23 @@ def _resample(x: np.ndarray, warp: Warp, out: np.ndarray) -> None:
     border, value = _BORDERS[warp.filling.mode], (warp.filling.value,) * 4
     size = (warp.width, warp.height)
     around = margins(warp, x.shape[1], x.shape[2])
-    resample = cv2.warpAffine if warp.is_affine else cv2.warpPerspective
+    # Decided for each image, so that its values do not depend on what else is in the batch.
+    flat = (warp.matrices[:, 2] == (0.0, 0.0, 1.0)).all(axis=1)
     matrices = warp.matrices.copy()
     # Places are counted from the margin's first pixel: the shift is a product for perspective's sake.
     matrices[:, 0] += around[:, 2, None] * matrices[:, 2]
     matrices[:, 1] += around[:, 0, None] * matrices[:, 2]
-    if warp.is_affine:
-        matrices = np.ascontiguousarray(matrices[:, :2])
     wider = around.max(axis=1, initial=0) > 0
-    for image, matrix, target, margin, pad in zip(
-        x, matrices, out, around.tolist(), wider.tolist(), strict=True
+    for image, matrix, target, margin, pad, is_flat in zip(
+        x, matrices, out, around.tolist(), wider.tolist(), flat.tolist(), strict=True
     ):
         if pad:
             above, below, left, right = margin
             image = cv2.copyMakeBorder(image, above, below, left, right, border)
-        resample(image, matrix, size, target, flags, border, value)
+        if is_flat:
+            cv2.warpAffine(image, matrix[:2], size, target, flags, border, value)
+        else:
+            cv2.warpPerspective(image, matrix, size, target, flags, border, value)
 
 
 def margins(warp: Warp, height: int, width: int) -> np.ndarray:
@@ -157,17 +154,17 @@ def margins(warp: Warp, height: int, width: int) -> np.ndarray:
     Shape:
         out: (examples, 4) int64.
     """
-    nothing = np.zeros((len(warp.matrices), 4), np.int64)
     if warp.filling.mode == "constant" or warp.filling.interpolation == "nearest":
-        return nothing
+        return np.zeros((len(warp.matrices), 4), np.int64)
     right, low = warp.width - 1, warp.height - 1
     corners = np.array([[0, right, 0, right], [0, 0, low, low], [1, 1, 1, 1]], np.float64)
     places = np.einsum("nij,jk->nik", warp.matrices, corners)
-    places = places[:, :2] / places[:, 2:]
+    depth = places[:, 2:]
+    places = places[:, :2] / np.where(depth > 0, depth, 1)
     first, last = np.floor(places.min(2)), np.floor(places.max(2)) + 1
     around = np.stack(
         [-first[:, 1], last[:, 1] - (height - 1), -first[:, 0], last[:, 0] - (width - 1)], axis=1
     ).clip(0, None)
     area = (height + around[:, 0] + around[:, 1]) * (width + around[:, 2] + around[:, 3])
-    small = (area <= _LARGEST_MARGIN * height * width) & (places.max(axis=(1, 2)) < 1e6)
-    return np.where(small[:, None], around, nothing).astype(np.int64)
+    worthwhile = (area <= _LARGEST_MARGIN * height * width) & (depth > 0).all(axis=(1, 2))
+    return np.where(worthwhile[:, None], around, 0).astype(np.int64)

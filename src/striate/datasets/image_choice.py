@@ -41,7 +41,7 @@ class _Look:
 def choose_image_input(places: Sequence[Place], options: SourceOptions) -> tuple[ImageInput, str]:
     """Choose how these images become one shape, from the headers of 200 of them, and say why.
 
-    What `options` say is taken. Otherwise images of one common size up to 256 keep it, others
+    What `options` say is taken, all of it where they hold a trained network's input. Otherwise images of one common size up to 256 keep it, others
     become squares of a usual side no longer than the median's shorter one and 128 at the most;
     images are grey if all of them are, and keep the bands of their TIFFs. Files of more than 8
     bits a value share one range of values, so that an image means the same on another day.
@@ -50,6 +50,9 @@ def choose_image_input(places: Sequence[Place], options: SourceOptions) -> tuple
         DataError: none of them can be read, with the first reason.
         ArgumentError: options that cannot work.
     """
+    given = options.image_input
+    if given is not None:
+        return given, f"Images become {given.height} x {given.width}, as the network takes them."
     looks, reason = _look_at(places)
     if not looks:
         raise DataError(f"none of the {len(places)} images can be read; the first one {reason}.")

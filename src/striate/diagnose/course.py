@@ -99,7 +99,10 @@ def smoothed(values: np.ndarray) -> np.ndarray:
     if count < _SMOOTHED_FROM:
         return values
     half = 1 if count < _WIDER_FROM else 2 + count // 50
-    return np.array([np.median(values[max(0, i - half) : i + half + 1]) for i in range(count)])
+    # Beyond the ends there is nothing: the windows there are shorter.
+    padded = np.pad(values, half, constant_values=np.nan)
+    found: np.ndarray = np.nanmedian(np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1), axis=1)
+    return found
 
 
 def noise_of(values: np.ndarray) -> float:

@@ -158,8 +158,8 @@ def _restless(course: Course) -> Verdict | None:
         if restless or restless_late:
             noise = max(noise, noise_late)
             epoch = epochs[int(np.argmax(np.abs(values - smooth) > noise))]
-            text = f"{name} loss jumps by about {noise:.2g} from epoch to epoch, beside {np.ptp(smooth):.2g} that"
-            return _verdict("unstable", epoch, f"{text} it moves in all.")
+            text = f"{name} loss jumps by about {noise:.2g} from epoch to epoch"
+            return _verdict("unstable", epoch, f"{text}, beside {np.ptp(smooth):.2g} that it moves in all.")
     return None
 
 
@@ -172,8 +172,10 @@ def _overfit(course: Course) -> Verdict | None:
     by_chance = _ROSE_OVER_NOISE * noise_of(losses)
     if falls_on and rise > max(_ROSE * fell, _ROSE_OF_ITSELF * abs(smooth.min()), by_chance):
         epoch = course.scored[best]
-        text = f"Validation loss is lowest after epoch {epoch}, {losses[best]:.3g}, and ends at {losses[-1]:.3g}, "
-        went = f"while training loss falls on from {training[best]:.3g} to {training[-1]:.3g}."
+        text = (
+            f"Validation loss is lowest after epoch {epoch}, {losses[best]:.3g}, and ends at {losses[-1]:.3g}"
+        )
+        went = f", while training loss falls on from {training[best]:.3g} to {training[-1]:.3g}."
         return _verdict("over-fit", epoch, text + went, *_gap(course))
     apart = smooth[-1] > _TIMES * smoothed(training)[-1] > 0
     gap = _accuracy_gap(course)

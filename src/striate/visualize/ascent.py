@@ -18,7 +18,7 @@ from striate.visualize.transformations import Robustness, usual_robustness
 
 # Waves with a slope below this share of the usual one hardly move. Adam would give them full steps
 # as well: those along which there is nothing but rounding would become noise.
-_FAINT = 1e-3
+_FAINT = 1e-6
 
 Score = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
@@ -133,7 +133,7 @@ def climb(
         spectrum.grad = slope / steepest.clamp(min=1e-30).reshape(-1, *[1] * (slope.ndim - 1))
         optimizer.step()
         with torch.no_grad():
-            spectrum.copy_(waves.bounded(spectrum))
+            spectrum.copy_(waves.waves_of(waves.values(spectrum)))
     with torch.no_grad():
         return scale.to_values(waves.values(spectrum).clamp(0, 1))
 

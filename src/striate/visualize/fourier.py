@@ -21,7 +21,7 @@ _FIRST_NOISE = 0.01
 
 @final
 class Waves:
-    """Examples as the strengths of their waves, which an optimiser can change.
+    """Examples as the strengths of their waves, which an optimiser can change; values within 0..1.
 
     Each wave's strength is multiplied by one over its frequency, as natural images have it, so
     that steps of one size move all frequencies in fair proportion and no pixel noise appears.
@@ -57,12 +57,13 @@ class Waves:
         self.rest = torch.tensor(0.5, device=device)
 
     def values(self, spectrum: torch.Tensor | None = None) -> torch.Tensor:
-        """Add up the waves: (examples, *axes, channels)."""
+        """Add up the waves: (examples, *axes, channels), 0 to 1."""
         found = torch.view_as_complex(self.spectrum if spectrum is None else spectrum) * self.weight
         mixed = torch.fft.irfftn(found, s=self.sizes, dim=self.axes, norm="ortho")
         if self.colours is not None:
             mixed = mixed @ self.colours
-        return 0.5 + _CONTRAST * mixed
+        bounded: torch.Tensor = _Bounded.apply(0.5 + _CONTRAST * mixed)
+        return bounded
 
     def waves_of(self, values: torch.Tensor) -> torch.Tensor:
         """Find the waves that add up to examples, (examples, *axes, channels), in the form of `spectrum`."""
@@ -77,16 +78,28 @@ class Waves:
         self.rest = values.to(self.spectrum)
         self.spectrum = self.waves_of(self.rest)
 
-    def bounded(self, spectrum: torch.Tensor) -> torch.Tensor:
-        """Bring waves to the nearest whose values lie within 0..1, pixel by pixel.
-
-        Waves spill beyond the range as they grow, and where they do the image does not change any
-        more, so nothing would call them back; a sigmoid has the same fault, and never reaches the ends.
-        """
-        return self.waves_of(self.values(spectrum).clamp(0, 1))
-
 
 def _colours(device: Any) -> torch.Tensor:
     opponents = torch.tensor(OPPONENTS)
     rows = opponents / opponents.norm(dim=1, keepdim=True)
     return (torch.tensor(SPREADS)[:, None] * rows * math.sqrt(3)).to(device)
+
+
+class _Bounded(torch.autograd.Function):
+    """Cut off at 0 and 1, with a gradient that still leads back from beyond.
+
+    A sigmoid's gradient is gone where it is full, so a value that overshot would stay, and 0
+    and 1 would never be reached.
+    """
+
+    @staticmethod
+    def forward(context: Any, values: torch.Tensor) -> torch.Tensor:
+        context.save_for_backward(values)
+        return values.clamp(0, 1)
+
+    @staticmethod
+    def backward(context: Any, *gradients: torch.Tensor) -> torch.Tensor:
+        (values,), (gradient,) = context.saved_tensors, gradients
+        # Down is where the search goes: a negative gradient raises the value.
+        outwards = ((values > 1) & (gradient < 0)) | ((values < 0) & (gradient > 0))
+        return torch.where(outwards, 0, gradient)
