@@ -124,9 +124,8 @@ def work(name: str) -> None:
     sides = {case: makers(name)(images(*size)) for case, size in CASES.items()}
     for run in sides.values():
         run(0)
-        run(1)
     print(f"{library} {version}{engine}", file=answers, flush=True)
-    turn = 2
+    turn = 1
     for line in sys.stdin:
         run, done, start = sides[line.strip()], 0, time.perf_counter()
         while (seconds := time.perf_counter() - start) < SECONDS_A_TURN or done == 0:

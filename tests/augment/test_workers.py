@@ -31,12 +31,12 @@ def test_parts_are_small_and_spread_over_the_threads(monkeypatch):
 
     def work(start, stop):
         sizes.append(stop - start)
-        if start in (0, 8):
+        if start in (0, 16):
             both.wait()
         names.add(threading.current_thread().name)
 
     workers.share_out(work, 100, 1 << 16, 2)
-    assert max(sizes) == 8
+    assert max(sizes) == 16
     assert len(names) == 2
 
 
@@ -59,6 +59,8 @@ def test_scratch_memory_is_the_threads_own_and_grows():
     larger = workers.scratch("test", (100, 100), np.dtype(np.uint8))
     assert larger.shape == (100, 100)
     assert not np.shares_memory(larger, workers.scratch("other", (100, 100), np.dtype(np.uint8)))
+    huge = [workers.scratch("test", (1 << 25,), np.dtype(np.uint8)) for _ in range(2)]
+    assert not np.shares_memory(*huge)
     others = []
     thread = threading.Thread(target=lambda: others.append(workers.scratch("test", (4,), np.dtype(np.uint8))))
     thread.start()

@@ -52,7 +52,9 @@ def test_a_single_probability_is_that_of_the_second_class():
 
 
 def test_answers_that_do_not_suit_each_other_are_refused():
-    with pytest.raises(DataError, match=r"one row of probabilities, one label and one name .* got \(2, 2\), 1"):
+    with pytest.raises(
+        DataError, match=r"one row of probabilities, one label and one name .* got \(2, 2\), 1"
+    ):
         make_answers([[0.5, 0.5], [1, 0]], [0])
     with pytest.raises(LabelError, match="2 probabilities an example, 2 class names and labels up to 5"):
         make_answers([[0.5, 0.5]], [5])

@@ -20,7 +20,7 @@ def taken(shape, value_range=(0.0, 255.0)):
 
 def test_total_variation_adds_the_mean_squares_along_each_axis():
     image = torch.tensor([[[[0.0], [2.0]], [[1.0], [1.0]]]])
-    # Down: 1 and 1; across: 4 and 0.
+    # Down the squares are 1 and 1, across they are 4 and 0.
     assert total_variation(image).tolist() == [1.0 + 2.0]
     assert total_variation(torch.ones(3, 1, 5, 2)).tolist() == [0.0] * 3
 
@@ -75,7 +75,8 @@ def test_values_go_between_shares_and_the_range_also_by_channel():
 
 def test_shape_and_range_are_the_model_s_unless_told():
     shape, scale = settle_input(taken((28, 28, 1)), None, None)
-    assert shape == (28, 28, 1) and (scale.low, scale.high) == (0, 255)
+    assert shape == (28, 28, 1)
+    assert (scale.low, scale.high) == (0, 255)
     assert settle_input(taken((None, None, 3)), (8, 9), (-1, 1))[0] == (8, 9, 3)
     assert settle_input(taken((None, 2)), 50, None)[0] == (50, 2)
 

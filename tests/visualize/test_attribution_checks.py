@@ -50,7 +50,7 @@ def test_covering_what_matters_lowers_the_score_and_other_places_do_not():
     assert set(check.deleted_elsewhere[0].tolist()) == {1, 2}
     np.testing.assert_array_equal(check.inserted_elsewhere, 2 - check.deleted_elsewhere)
     assert (
-        "Covering the marked 12% of the input lowers the score by 2, the same shape elsewhere by"
+        "Covering the marked 12% of the input lowers the score by 2, the same shape elsewhere"
         in check.words[1]
     )
     assert "the mark is where it matters. Shown alone it scores 2, more than" in check.words[1]
@@ -64,7 +64,7 @@ def test_a_picture_that_marks_the_wrong_place_is_said_to_say_little():
     found.values[0, 3] = 1
     check = check_attribution(model, found, share=0.25, fill=0.0, generator=seeded())
     assert check.deleted.tolist() == [2]
-    assert "does not lower the score (+0), the same shape elsewhere by" in check.words[1]
+    assert "does not lower the score (+0), the same shape elsewhere lowers it by" in check.words[1]
     assert "the mark says little" in check.words[1]
 
 

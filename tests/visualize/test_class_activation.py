@@ -159,7 +159,7 @@ def test_another_layer_can_be_asked_for_by_name_number_or_itself():
     assert by_name.maps.shape == (1, 13, 13)
     for layer in (model.get_layer("conv2"), model.layers.index(model.get_layer("conv2"))):
         np.testing.assert_array_equal(explain(model, x, 0, layer=layer).values, by_name.values)
-    assert "maps of layer 'conv2', 13 × 13, as asked for" in by_name.notes
+    assert "maps of layer 'conv2', 13 × 13 places, as asked for" in by_name.notes
 
 
 def test_a_frozen_network_is_explained_as_well():

@@ -76,7 +76,14 @@ def test_zones_are_the_mean_in_the_window_against_that_of_the_image():
 def test_each_kernel_stands_beside_its_result():
     colours = np.random.default_rng(0).integers(0, 256, (12, 10, 3), np.uint8)
     sheet = convolve(colours, ["edge", "blur"], padding="same")
-    assert [panel.title for panel in sheet.panels] == ["Original", "First window 3×3", "edge", "edge", "blur", "blur"]
+    assert [panel.title for panel in sheet.panels] == [
+        "Original",
+        "First window 3×3",
+        "edge",
+        "edge",
+        "blur",
+        "blur",
+    ]
     assert [type(panel) for panel in sheet.panels] == [
         ImagePanel, ImagePanel, TablePanel, HeatPanel, TablePanel, ImagePanel,
     ]  # fmt: skip
@@ -121,9 +128,11 @@ def test_tensors_and_many_bands_are_taken():
 def test_what_cannot_be_convolved_is_refused():
     with pytest.raises(ArgumentError, match="convolve takes at least one kernel, such as 'edge'; got none"):
         convolve(NINE, [])
-    with pytest.raises(ArgumentError, match=r"the kernel 'blur:size=5' spans \(5, 5\) and does not fit into \(3, 3\)"):
+    with pytest.raises(
+        ArgumentError, match=r"the kernel 'blur:size=5' spans \(5, 5\) and does not fit into \(3, 3\)"
+    ):
         convolve(NINE, "blur:size=5")
-    with pytest.raises(ArgumentError, match="padding must be one of .*; got 'mirror'"):
+    with pytest.raises(ArgumentError, match=r"padding must be one of .*; got 'mirror'"):
         convolve(NINE, "edge", padding="mirror")
     with pytest.raises(ArgumentError, match="pooling must be one of 'max', 'average', 'sum'; got 'min'"):
         convolve(NINE, "edge", pooling="min")

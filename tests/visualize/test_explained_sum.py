@@ -10,10 +10,30 @@ from torch import nn
 from striate.applications import net_a, net_b, net_c, net_d, net_e
 from striate.core.errors import ArgumentError, UnknownNameError
 from striate.layers import (
-    Activation, AveragePooling1D, AveragePooling2D, BatchNormalization, Conv1D, Conv2D, Conv2DTranspose, Conv3D,
-    Dense, DepthwiseConv1D, DepthwiseConv2D, Dropout, Flatten, GlobalAveragePooling2D, GlobalMaxPooling1D, Input,
-    LeakyReLU, MaxPooling2D, Rescaling, SeparableConv1D, SeparableConv2D, Softmax, SumPooling2D,
-)  # fmt: skip
+    Activation,
+    AveragePooling1D,
+    AveragePooling2D,
+    BatchNormalization,
+    Conv1D,
+    Conv2D,
+    Conv2DTranspose,
+    Conv3D,
+    Dense,
+    DepthwiseConv1D,
+    DepthwiseConv2D,
+    Dropout,
+    Flatten,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling1D,
+    Input,
+    LeakyReLU,
+    MaxPooling2D,
+    Rescaling,
+    SeparableConv1D,
+    SeparableConv2D,
+    Softmax,
+    SumPooling2D,
+)
 from striate.models import Sequential
 from striate.visualize import sum_at
 from striate.visualize.convolution import filter_values
@@ -64,9 +84,11 @@ def assert_all_equal(model, x, most=None, seed=0):
         sums = LayerSums(model, x, layer)
         before, after = own_values(layer, seen.entering[layer.name])
         few = most is not None and before.size > most
-        chosen = [0, before.size - 1, *generator.integers(0, before.size, most)] if few else range(before.size)
+        chosen = (
+            [0, before.size - 1, *generator.integers(0, before.size, most)] if few else range(before.size)
+        )
         where = np.unravel_index(np.array(chosen), before.shape)
-        found = [sums.at(int(filter), *map(int, place)) for *place, filter in zip(*where, strict=True)]
+        found = [sums.at(int(which), *map(int, place)) for *place, which in zip(*where, strict=True)]
         for name, own in (("total", before), ("after", after)):
             away = np.abs([getattr(value, name) for value in found] - own[where]).max() / np.abs(own).max()
             assert away <= CLOSE, f"{layer.name}: {name}"
@@ -92,7 +114,10 @@ LAYERS = {
     "strides": ((9, 8, 3), [Conv2D(4, (3, 2), strides=(2, 3), padding="same", activation="tanh")]),
     "dilation": ((9, 8, 3), [Conv2D(4, 3, dilation_rate=2, padding="same")]),
     "groups": ((6, 6, 4), [Conv2D(6, 3, groups=2, activation="gelu")]),
-    "depthwise": ((7, 6, 3), [DepthwiseConv2D(3, depth_multiplier=2, padding="same", strides=2, activation="relu")]),
+    "depthwise": (
+        (7, 6, 3),
+        [DepthwiseConv2D(3, depth_multiplier=2, padding="same", strides=2, activation="relu")],
+    ),
     "separable": ((7, 6, 3), [SeparableConv2D(5, 3, depth_multiplier=2, padding="same")]),
     "channels first": ((3, 7, 6), [Conv2D(4, 3, data_format="channels_first")]),
     "causal": ((9, 2), [Conv1D(3, 3, padding="causal", dilation_rate=2)]),
@@ -104,7 +129,10 @@ LAYERS = {
     "sum": ((7, 6, 2), [SumPooling2D(2, padding="same")]),
     "global": ((7, 6, 2), [GlobalAveragePooling2D()]),
     "global 1-D": ((7, 2), [GlobalMaxPooling1D()]),
-    "normalised": ((5, 4, 3), [Rescaling(2.0, offset=-1.0), BatchNormalization(), Dropout(0.5), LeakyReLU(0.1)]),
+    "normalised": (
+        (5, 4, 3),
+        [Rescaling(2.0, offset=-1.0), BatchNormalization(), Dropout(0.5), LeakyReLU(0.1)],
+    ),
     "softmax": ((5, 3), [Dense(4, activation="softmax"), Softmax(), Activation("relu")]),
     "flat": ((3, 4, 2), [Flatten(), Dense(3, activation="sigmoid", use_bias=False)]),
 }
@@ -191,7 +219,9 @@ def test_the_picture_shows_the_strongest_channels_and_says_what_the_rest_adds():
     assert "the other 29 channels, not drawn, add" in sheet.caption
     rest = float(sheet.caption.partition("not drawn, add ")[2].partition(")")[0])
     assert shown + rest + value.bias == pytest.approx(value.total, rel=1e-4)
-    for window, kernel, products in zip(sheet.panels[1::5], sheet.panels[2::5], sheet.panels[3::5], strict=True):
+    for window, kernel, products in zip(
+        sheet.panels[1::5], sheet.panels[2::5], sheet.panels[3::5], strict=True
+    ):
         np.testing.assert_allclose(window.values * kernel.values, products.values)
 
 
@@ -230,14 +260,18 @@ def test_what_cannot_be_explained_is_refused():
         sum_at(model, image, "conv11")
     with pytest.raises(ArgumentError, match="layer 'conv1' has filters 0 to 31; got 32"):
         sum_at(model, image, "conv1", 32)
-    with pytest.raises(ArgumentError, match="has 30 places along its column axis, counted from 0; got column=30"):
+    with pytest.raises(
+        ArgumentError, match="has 30 places along its column axis, counted from 0; got column=30"
+    ):
         sum_at(model, image, "conv1", 0, 0, 30)
     with pytest.raises(ArgumentError, match="'contrast' is no sum of products"):
         sum_at("contrast", NINE)
     with pytest.raises(ArgumentError, match="the kernel 'blur:size=5' does not fit into this input once"):
         sum_at("blur:size=5", NINE)
     up = Sequential([Input((3, 3, 1)), Conv2DTranspose(2, 3, name="up")])
-    with pytest.raises(ArgumentError, match=r"layer 'up' \(Conv2DTranspose\) cannot be explained by a window"):
+    with pytest.raises(
+        ArgumentError, match=r"layer 'up' \(Conv2DTranspose\) cannot be explained by a window"
+    ):
         sum_at(up, NINE, "up")
     volumes = Sequential([Input((3, 3, 3, 1)), Conv3D(2, 3, name="volume")])
     with pytest.raises(ArgumentError, match="layer 'volume' works on volumes"):

@@ -72,6 +72,9 @@ def test_a_probability_is_shown_where_there_is_one():
     model = linear_net([[1], [1], [1], [1]], activation="sigmoid")
     panel = show_attribution(explain(model, np.full((1, 2, 2, 1), 0.25), 1, "saliency")).panels[1]
     assert panel.title == "for class 1, 73.1%"
+    for value, shown in ((8.0, ">99.9%"), (-8.0, "<0.1%")):
+        panel = show_attribution(explain(model, np.full((1, 2, 2, 1), value), 1, "saliency")).panels[1]
+        assert panel.title == f"for class 1, {shown}"
 
 
 def test_where_there_is_no_gradient_it_is_said_and_no_noise_is_drawn():

@@ -41,9 +41,12 @@ def test_of_others_the_slice_with_the_largest_weights_is_shown():
     model, kernel = with_kernel(Conv2D(2, (3, 2), name="conv"), (8, 8, 7))
     (panel,) = filters(model, "conv", [1]).panels
     strongest = np.square(kernel[..., 1]).sum((0, 1)).argmax()
-    assert isinstance(panel, HeatPanel) and panel.scale == "signed" and panel.note == f"input {strongest}"
+    assert isinstance(panel, HeatPanel)
+    assert panel.scale == "signed"
+    assert panel.note == f"input {strongest}"
     np.testing.assert_allclose(panel.values, kernel[:, :, strongest, 1], atol=1e-6)
-    assert panel.high == pytest.approx(reach(kernel[..., 1])) and panel.low == -panel.high
+    assert panel.high == pytest.approx(reach(kernel[..., 1]))
+    assert panel.low == -panel.high
 
 
 def test_a_single_number_shows_all_slices_of_that_filter():
@@ -56,7 +59,8 @@ def test_a_single_number_shows_all_slices_of_that_filter():
 def test_kernels_along_a_signal_are_lines():
     model, kernel = with_kernel(Conv1D(3, 4, name="conv"), (9, 2))
     panel = filters(model, "conv").panels[1]
-    assert isinstance(panel, LinePanel) and [line.name for line in panel.lines] == ["input 0", "input 1"]
+    assert isinstance(panel, LinePanel)
+    assert [line.name for line in panel.lines] == ["input 0", "input 1"]
     np.testing.assert_allclose(panel.lines[1].y, kernel[:, 1, 1], atol=1e-6)
     many, kernel = with_kernel(Conv1D(3, 4, name="conv"), (9, 6))
     panel = filters(many, "conv").panels[0]

@@ -19,7 +19,8 @@ def test_waves_of_given_examples_add_up_to_them(shape):
     waves = Waves(shape, chances(0, 1))
     waves.begin_from(given)
     torch.testing.assert_close(waves.values(), given, atol=2e-6, rtol=0)
-    assert waves.rest is not None and torch.equal(waves.rest, given)
+    assert waves.rest is not None
+    assert torch.equal(waves.rest, given)
 
 
 def test_the_first_noise_is_faint_around_the_middle_and_each_example_has_its_own():

@@ -38,7 +38,9 @@ def test_a_gabor_kernel_answers_to_stripes_across_its_direction():
     upright = np.cos(2 * np.pi * (x - 4) / 5)[None, :].repeat(9, axis=0)
     assert (read_kernel("gabor", 2).values * upright).sum() > 5
     assert abs((read_kernel("gabor:theta=90", 2).values * upright).sum()) < 0.5
-    np.testing.assert_allclose(read_kernel("gabor:theta=90", 2).values, read_kernel("gabor", 2).values.T, atol=1e-5)
+    np.testing.assert_allclose(
+        read_kernel("gabor:theta=90", 2).values, read_kernel("gabor", 2).values.T, atol=1e-5
+    )
 
 
 def test_numbers_are_taken_as_text_and_as_arrays():
@@ -61,7 +63,9 @@ def test_what_is_no_kernel_is_refused():
         read_kernel("[1,2,3]", 2)
     with pytest.raises(ArgumentError, match="a kernel for this input is made of numbers in one row"):
         read_kernel("[[1,2],[3,4]]", 1)
-    with pytest.raises(ArgumentError, match="'gabor' has no option 'thet': it has theta, .*Did you mean 'theta'"):
+    with pytest.raises(
+        ArgumentError, match=r"'gabor' has no option 'thet': it has theta, .*Did you mean 'theta'"
+    ):
         read_kernel("gabor:thet=4", 2)
     with pytest.raises(ArgumentError, match="'edge' has no option 'size': it has none"):
         read_kernel("edge:size=4", 2)

@@ -106,5 +106,5 @@ def test_what_is_not_there_is_refused_in_words():
     with pytest.raises(ArgumentError, match="expected a model or a torch module; got dict"):
         find_layers({})
     inputs = Input((4,), name="numbers")
-    with pytest.raises(ArgumentError, match="layer 0 is the input 'numbers' itself.*the first .* is 1"):
+    with pytest.raises(ArgumentError, match=r"layer 0 is the input 'numbers' itself.*the first .* is 1"):
         find_layer(Model(inputs, Dense(2)(inputs)), 0)

@@ -33,27 +33,34 @@ def test_a_neuron_of_an_edge_template_gets_that_edge():
     found = maximise(edge_net(), "edges", [0, 1], at=(4, 5), steps=200, robustness=Robustness())
     # The neuron at (4, 5) sees rows 4 to 6 and columns 5 to 7; three pixels of 255 are the most there is.
     upright, level = found.images[:, 4:7, 5:8, 0]
-    assert upright[:, 0].max() < 20 and upright[:, 2].min() > 235
-    assert level[0].max() < 20 and level[2].min() > 235
-    assert found.activations.min() > 2.8 and found.activations.max() <= 3
+    assert upright[:, 0].max() < 20
+    assert upright[:, 2].min() > 235
+    assert level[0].max() < 20
+    assert level[2].min() > 235
+    assert found.activations.min() > 2.8
+    assert found.activations.max() <= 3
     assert found.names == ("0 at 4, 5", "1 at 4, 5")
 
 
 def test_whole_channels_get_edges_light_and_darkness():
     found = maximise(edge_net(), "edges", steps=200, **FAST)
     assert found.images.shape == (4, 12, 12, 1)
-    assert found.images.min() >= 0 and found.images.max() <= 255
+    assert found.images.min() >= 0
+    assert found.images.max() <= 255
     across, down = (np.abs(np.diff(found.images, axis=axis)).mean(axis=(1, 2, 3)) for axis in (2, 1))
-    assert across[0] > 2 * down[0] and down[1] > 2 * across[1]
-    assert found.images[2].mean() > 250 and found.images[3].mean() < 5
+    assert across[0] > 2 * down[0]
+    assert down[1] > 2 * across[1]
+    assert found.images[2].mean() > 250
+    assert found.images[3].mean() < 5
     # Nine white pixels give 9 everywhere; black gives 0, the most that a filter of minus ones can have.
     assert found.activations[2] == pytest.approx(9, rel=0.02)
     assert np.all(found.activations[:3] > found.before[:3])
 
 
 def test_the_range_is_the_model_s_own_or_as_told():
-    found = maximise(edge_net(scale=1.0), "edges", 2, steps=100, value_range=(-4.0, 2.0), **FAST)
-    assert found.images.max() == pytest.approx(2.0) and found.activations[0] == pytest.approx(18, rel=0.05)
+    found = maximise(edge_net(scale=1.0), "edges", 2, at="centre", steps=100, value_range=(-4.0, 2.0), **FAST)
+    assert found.images.max() == pytest.approx(2.0)
+    assert found.activations[0] == pytest.approx(18, rel=0.05)
     bands = maximise(
         Sequential([Input((8, 8, 2)), Conv2D(1, 1, kernel_initializer="ones", name="sum")]), "sum", steps=100,
         **FAST, value_range=(np.array([0.0, 5.0]), np.array([1.0, 6.0])),
@@ -64,17 +71,18 @@ def test_the_range_is_the_model_s_own_or_as_told():
 def test_a_filter_silent_behind_its_activation_is_still_climbed():
     found = maximise(edge_net(bias=-5.0), "edges", 2, steps=150, **FAST)
     assert found.before[0] == 0
-    assert found.activations[0] == pytest.approx(4, rel=0.05)
+    # At most 4, nine white pixels and the bias, and less where the borders lag behind.
+    assert 2.5 < found.activations[0] <= 4
 
 
 def test_each_input_is_found_as_if_it_were_alone_and_the_same_each_time():
     together = maximise(edge_net(), "edges", steps=20, seed=3)
     np.testing.assert_array_equal(maximise(edge_net(), "edges", steps=20, seed=3).images, together.images)
     alone = maximise(edge_net(), "edges", 1, steps=20, seed=3)
-    np.testing.assert_allclose(alone.images[0], together.images[1], atol=0.05)
+    np.testing.assert_allclose(alone.images[0], together.images[1], atol=2)
     parts = maximise(edge_net(), "edges", steps=20, seed=3, batch_size=3)
-    np.testing.assert_allclose(parts.images, together.images, atol=0.05)
-    assert np.abs(maximise(edge_net(), "edges", 1, steps=20, seed=4).images - alone.images).max() > 1
+    np.testing.assert_allclose(parts.images, together.images, atol=2)
+    assert np.abs(maximise(edge_net(), "edges", 1, steps=20, seed=4).images - alone.images).max() > 20
 
 
 def test_the_model_is_as_it_was():
@@ -100,7 +108,8 @@ def test_copies_differ_the_more_the_more_diversity_is_wanted():
 
     def likeness(diversity):
         found = maximise(model, "second", [1], copies=3, diversity=diversity, steps=80)
-        assert found.images.shape == (3, 16, 16, 1) and found.names == ("1", "1", "1")
+        assert found.images.shape == (3, 16, 16, 1)
+        assert found.names == ("1", "1", "1")
         maps = model(found.images / 1.0).numpy().reshape(3, -1, 3)
         textures = np.einsum("npc,npd->ncd", maps, maps).reshape(3, -1)
         textures = textures / np.linalg.norm(textures, axis=1, keepdims=True)
@@ -112,7 +121,8 @@ def test_copies_differ_the_more_the_more_diversity_is_wanted():
 def test_directions_and_the_whole_layer():
     model = edge_net()
     towards = maximise(model, "edges", direction=[[0, 0, 1.0, 0], [0, 0, 0, 2.0]], steps=150, **FAST)
-    assert towards.images[0].mean() > 250 and towards.images[1].mean() < 5
+    assert towards.images[0].mean() > 250
+    assert towards.images[1].mean() < 5
     assert towards.names == ("direction 0", "direction 1")
     whole = maximise(model, "edges", whole=True, steps=150, **FAST)
     # White is the best: 9 of one filter and -9 of the other, squared, over four filters.
@@ -138,7 +148,8 @@ def test_a_torch_module_with_its_channels_first_is_searched_as_well():
         net.first.weight[1, 2] = 1.0  # the blue one
     found = maximise(net, "first", size=10, steps=150, **FAST)
     assert found.images.shape == (2, 10, 10, 3)
-    assert found.images[0, ..., 0].mean() > 0.98 and found.images[1, ..., 2].mean() > 0.98
+    assert found.images[0, ..., 0].mean() > 0.98
+    assert found.images[1, ..., 2].mean() > 0.98
     assert found.images[0, ..., 2].mean() < 0.8
     assert net.training
 
@@ -150,7 +161,8 @@ def test_a_signal_gets_the_step_that_its_filter_is_a_template_of():
     assert found.activations[0] == pytest.approx(4, rel=0.05)
     np.testing.assert_allclose(found.images[0, 8:12, 0], [-1, -1, 1, 1], atol=0.1)
     (panel,) = found.sheet().panels
-    assert isinstance(panel, LinePanel) and panel.title == "0 at 8"
+    assert isinstance(panel, LinePanel)
+    assert panel.title == "0 at 8"
 
 
 def test_a_dense_unit_gets_its_own_weights_signs():
@@ -173,7 +185,7 @@ def test_found_inputs_are_drawn_by_their_number_of_channels(channels, kind):
 
 def test_what_cannot_be_searched_is_refused():
     model = edge_net()
-    with pytest.raises(UnknownNameError, match="no layer called 'edge'.*Did you mean 'edges'"):
+    with pytest.raises(UnknownNameError, match=r"no layer called 'edge'.*Did you mean 'edges'"):
         maximise(model, "edge")
     with pytest.raises(ArgumentError, match="the layer has 4 channels, counted from 0; there is no 4"):
         maximise(model, "edges", 4)

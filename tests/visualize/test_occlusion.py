@@ -40,6 +40,11 @@ def test_by_default_a_window_spans_an_eighth_of_each_axis():
     assert found.notes[0] == "a window of 5 × 2 pixels, 285 places"
 
 
+def test_a_small_image_has_windows_of_two_pixels_by_default():
+    found = explain(linear_net(RANDOM.normal(size=(8, 2)), (8, 1, 1)), np.ones((1, 8, 1, 1)), 0, "occlusion")
+    assert found.notes[0] == "a window of 2 × 1 pixels, 7 places"
+
+
 def test_a_signal_has_windows_of_steps():
     found = explain(
         linear_net([[1, 0], [2, 0], [3, 0]], (3, 1)), np.ones((1, 3, 1)), 0, "occlusion", window=2

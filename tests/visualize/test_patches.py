@@ -86,7 +86,8 @@ def test_torch_modules_and_signals():
     begin = maps[best[0]].argmax()
     np.testing.assert_array_equal(found.windows[0, 0], [[begin, begin + 9]])
     first = found.sheet().panels[0]
-    assert isinstance(first, LinePanel) and first.lines[0].x[0] == begin
+    assert isinstance(first, LinePanel)
+    assert first.lines[0].x[0] == begin
 
 
 def test_each_row_has_the_filter_then_its_patches_with_their_names():
@@ -94,12 +95,14 @@ def test_each_row_has_the_filter_then_its_patches_with_their_names():
     images = RANDOM.random((4, 9, 8, 3)).astype(np.float32)
     names = [f"clothes/a-very-long-folder/picture-{number}.png" for number in range(4)]
     sheet = exciting_patches(model, "conv", images, count=3, names=names)
-    assert sheet.columns == 4 and len(sheet.panels) == 8
+    assert sheet.columns == 4
+    assert len(sheet.panels) == 8
     assert all(isinstance(panel, ImagePanel) for panel in sheet.panels)
     assert sheet.panels[4].title == "filter 1"
     found = find_exciting_patches(model, "conv", images, count=3, names=names)
     value, name = sheet.panels[1].note.split("\n")
-    assert value == f"{found.values[0, 0]:.3g}" and name == f"picture-{found.examples[0, 0]}.png"
+    assert value == f"{found.values[0, 0]:.3g}"
+    assert name == f"picture-{found.examples[0, 0]}.png"
     assert found.names[0][0] == names[found.examples[0, 0]]
     assert "cut from 4 examples" in sheet.caption
 
@@ -107,7 +110,9 @@ def test_each_row_has_the_filter_then_its_patches_with_their_names():
 def test_where_the_filter_is_no_picture_of_the_input_patches_stand_alone():
     model = Sequential([Input((9, 8, 2)), Conv2D(2, 3), Conv2D(2, 3, name="second")])
     sheet = exciting_patches(model, "second", list(IMAGES), count=20)
-    assert sheet.columns == 11 and sheet.panels[0].title == "filter 0" and sheet.panels[1].title == ""
+    assert sheet.columns == 11
+    assert sheet.panels[0].title == "filter 0"
+    assert sheet.panels[1].title == ""
     assert isinstance(sheet.panels[0], HeatPanel)
 
 
@@ -141,5 +146,6 @@ def test_mistakes_are_said():
 def test_signals_of_1d_filters_have_the_filter_as_lines():
     model = Sequential([Input((20, 3)), Conv1D(2, 4, name="conv")])
     sheet = exciting_patches(model, "conv", RANDOM.normal(size=(5, 20, 3)), count=2)
-    assert sheet.columns == 3 and all(isinstance(panel, LinePanel) for panel in sheet.panels)
+    assert sheet.columns == 3
+    assert all(isinstance(panel, LinePanel) for panel in sheet.panels)
     assert sheet.panels[0].title == "filter 0"

@@ -10,8 +10,19 @@ from torch.nn import functional as F
 from striate.applications import net_c, net_e
 from striate.core.errors import ArgumentError, ShapeError, UnknownNameError
 from striate.layers import (
-    Activation, Add, BatchNormalization, Conv1D, Conv2D, Dense, Dropout, Flatten, Input, LeakyReLU, ReLU, TorchModule,
-)  # fmt: skip
+    Activation,
+    Add,
+    BatchNormalization,
+    Conv1D,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    Input,
+    LeakyReLU,
+    ReLU,
+    TorchModule,
+)
 from striate.models import Model, Sequential
 from striate.visualize.probes import find_layers, override, watch
 
@@ -84,7 +95,9 @@ def test_the_answer_can_be_differentiated_by_a_map(make):
 
 
 def test_a_maps_gradient_is_the_change_of_the_answer():
-    model = nn.Sequential(nn.Conv2d(1, 1, 1, bias=False), nn.ReLU(inplace=True), nn.Flatten(), nn.Linear(4, 1))
+    model = nn.Sequential(
+        nn.Conv2d(1, 1, 1, bias=False), nn.ReLU(inplace=True), nn.Flatten(), nn.Linear(4, 1)
+    )
     with watch(model, "0") as seen:
         answer = seen.run(torch.tensor([[[[1.0], [-1.0]], [[2.0], [-2.0]]]]))
         (gradient,) = torch.autograd.grad(answer.sum(), seen.maps["0"])
@@ -107,7 +120,9 @@ def test_before_its_activation_a_layer_shows_what_the_activation_gets(activation
     torch.testing.assert_close(after, plain(x).relu().detach())
 
 
-@pytest.mark.parametrize("layer", [ReLU(), LeakyReLU(), Activation("relu"), TorchModule(nn.ReLU(inplace=True))])
+@pytest.mark.parametrize(
+    "layer", [ReLU(), LeakyReLU(), Activation("relu"), TorchModule(nn.ReLU(inplace=True))]
+)
 def test_before_a_layer_that_is_an_activation_its_input_is_shown(layer):
     model = Sequential([Input((6,)), Dense(4, name="dense"), layer])
     with torch.no_grad(), watch(model, ["dense", layer], before_activation=True) as seen:
@@ -162,8 +177,6 @@ def test_the_model_stops_once_all_that_is_watched_is_known():
 
 def test_several_inputs_and_outputs_that_are_tuples_are_taken():
     first, second = Input((3,)), Input((3,))
-    from striate.layers import Add
-
     model = Model([first, second], Add(name="sum")([first, second]))
     with torch.no_grad(), watch(model, "sum") as seen:
         torch.testing.assert_close(seen.run([torch.ones(1, 3), torch.ones(1, 3)]), torch.full((1, 3), 2.0))
@@ -201,7 +214,7 @@ def test_nothing_is_left_behind(make, before):
         seen.run(IMAGES)
         assert traces(model) != found
     assert traces(model) == found
-    wrong = pytest.raises((RuntimeError, ShapeError), match="but got|Kernel size can't be greater")
+    wrong = pytest.raises((RuntimeError, ShapeError), match=r"but got|Kernel size can't be greater")
     with wrong, watch(model, before_activation=before) as seen:
         seen.run(torch.rand(1, 2, 2, 3))
     assert traces(model) == found
@@ -239,7 +252,9 @@ def test_what_was_not_watched_is_said():
         pass
     with torch.no_grad(), watch(net_c(), "conv1") as seen:
         seen.run(IMAGES)
-        with pytest.raises(ArgumentError, match=r"no map of 'conv2' was seen.*Did you mean 'conv1'\? Seen: conv1"):
+        with pytest.raises(
+            ArgumentError, match=r"no map of 'conv2' was seen.*Did you mean 'conv1'\? Seen: conv1"
+        ):
             seen.maps["conv2"]
 
 

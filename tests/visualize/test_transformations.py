@@ -67,7 +67,8 @@ def test_what_is_drawn_stays_within_bounds_and_is_an_example_s_own():
     drawn = robustness.draw([np.random.default_rng(seed) for seed in (0, 1)], 500)
     assert drawn.shape == (2, 500, 4)
     assert np.abs(drawn[..., 0]).max() <= math.radians(5)
-    assert drawn[..., 1].min() >= 1 / 1.1 and drawn[..., 1].max() <= 1.1
+    assert drawn[..., 1].min() >= 1 / 1.1
+    assert drawn[..., 1].max() <= 1.1
     assert set(np.unique(drawn[..., 2:])) == {-2, -1, 0, 1, 2}
     np.testing.assert_array_equal(robustness.draw([np.random.default_rng(1)], 500)[0], drawn[1])
 

@@ -77,3 +77,10 @@ class RandomErasing(Erasing):
             return np.clip(np.broadcast_to(np.asarray(self.fill_value, np.float64), shape), low, high)
         chance = Chance(parameters["noise"][number : number + 1], 0)
         return np.clip(chance.normal(0.0, high, size=shape)[0], low, high)
+
+    def describe(self) -> str:
+        """Say how often and how much."""
+        return (
+            f"erases {100 * self._scale[0]:.3g}% to {100 * self._scale[1]:.3g}% of "
+            f"{100 * self._factor[1]:.3g}% of images"
+        )

@@ -36,6 +36,10 @@ class MixUp(Mixing):
         """Draw the weight of the example itself."""
         return {"weight": chance.beta(self.alpha)}
 
+    def describe(self) -> str:
+        """Say what is put together."""
+        return "adds pairs of examples (MixUp)"
+
     def weights(self, parameters: Parameters, shape: tuple[int, ...]) -> np.ndarray:
         """As drawn."""
         return parameters["weight"]
@@ -68,6 +72,10 @@ class CutMix(Mixing):
         self.factor = factor
         self._factor = as_range("CutMix", "factor", factor, symmetric=False)
         check_bounds("CutMix", "factor", self._factor, 0.0, 1.0, included=True)
+
+    def describe(self) -> str:
+        """Say what is put together."""
+        return "puts a part of one example into another (CutMix)"
 
     def draw(self, chance: Chance, shape: tuple[int, ...]) -> Parameters:
         """Draw the rectangle: top, left, bottom, right."""

@@ -124,6 +124,10 @@ class RandomInvert(Photometric):
             )
         ]
 
+    def describe(self) -> str:
+        """Say how often."""
+        return _often("inverts", self._factor)
+
 
 class RandomGrayscale(Photometric):
     """Takes the colour out of images with probability `factor`; they keep three equal channels."""
@@ -146,6 +150,10 @@ class RandomGrayscale(Photometric):
         nothing = np.zeros((len(grey), 3))
         gain = np.where(grey[:, None, None], np.tile(GREY, (3, 1)), np.eye(3))
         return [Linear(gain, nothing, nothing)]
+
+    def describe(self) -> str:
+        """Say how often."""
+        return _often("takes the colour out of", (self.factor, self.factor))
 
 
 class RandomHue(Photometric):
@@ -173,6 +181,10 @@ class RandomHue(Photometric):
         turn = parameters["turn"]
         return [HueSaturation(turn, np.ones_like(turn))]
 
+    def describe(self) -> str:
+        """Say by how much."""
+        return f"turns the hue by up to {180 * self._factor[1]:.3g}°"
+
 
 class RandomSaturation(Photometric):
     """Makes colours paler or stronger: 0.5 changes nothing, 0 is grey, 1 as strong as can be.
@@ -198,6 +210,11 @@ class RandomSaturation(Photometric):
         """Multiply."""
         gain = parameters["gain"]
         return [HueSaturation(np.zeros_like(gain), gain)]
+
+    def describe(self) -> str:
+        """Say by how much."""
+        low, high = (100 * part / (1 - part + 1e-7) for part in self._factor)
+        return f"saturation {low:.0f}% to {high:.0f}%" if high < 1e4 else f"saturation from {low:.0f}%"
 
 
 class RandomPosterization(Photometric):
@@ -226,6 +243,10 @@ class RandomPosterization(Photometric):
         """Clear the lower bits."""
         mask = (255 << (8 - parameters["bits"])) & 255
         return [Table((np.arange(256) & mask[:, None]).astype(np.uint8))]
+
+    def describe(self) -> str:
+        """Say how many levels stay."""
+        return f"keeps {self._bits[0]} to {self._bits[1]} bits of each value"
 
 
 class RandomColorJitter(Photometric):
@@ -288,3 +309,12 @@ class RandomColorJitter(Photometric):
             }
             found += part.steps(own, channels, low, high)
         return found
+
+    def describe(self) -> str:
+        """Say what each part does."""
+        return "; ".join(part.describe() for part in self._parts.values()) or "no change of colour"
+
+
+def _often(what: str, factor: tuple[float, float]) -> str:
+    low, high = (f"{100 * part:.3g}%" for part in factor)
+    return f"{what} {high} of images" if low == high else f"{what} {low} to {high} of images"

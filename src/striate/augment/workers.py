@@ -16,8 +16,10 @@ from striate.core.threads import choose_threads
 _pools: dict[int, ThreadPoolExecutor] = {}
 
 # Parts of about this size stay in a core's own cache between the passes over them.
-_PART_BYTES = 1 << 19
+_PART_BYTES = 1 << 20
 
+# What a thread keeps for the next batch is at most this much for each purpose.
+_KEPT_BYTES = 1 << 24
 _own = threading.local()
 
 
@@ -27,6 +29,8 @@ def scratch(purpose: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray
     Fresh memory costs more than what is written into it here: the system gives it page by page.
     """
     needed = int(np.prod(shape)) * dtype.itemsize
+    if needed > _KEPT_BYTES:
+        return np.empty(shape, dtype)
     buffers = _own.__dict__.setdefault("buffers", {})
     if purpose not in buffers or buffers[purpose].nbytes < needed:
         buffers[purpose] = np.empty(needed, np.uint8)

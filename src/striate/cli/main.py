@@ -11,6 +11,7 @@ import typer
 from striate.cli.spelling import Vocabulary, spell_out
 from striate.cli.verbs.augment import augment
 from striate.cli.verbs.cache import cache
+from striate.cli.verbs.convolve import convolve
 from striate.cli.verbs.evaluate import evaluate
 from striate.cli.verbs.predict import predict
 from striate.cli.verbs.runtime import runtime
@@ -57,7 +58,7 @@ def make_app() -> typer.Typer:
         context_settings=_CONTEXT,
     )
     app.callback(invoke_without_command=True)(striate)
-    for verb in (train, evaluate, predict, summary, augment, cache, runtime):
+    for verb in (train, evaluate, predict, summary, convolve, augment, cache, runtime):
         app.command(context_settings=_CONTEXT)(verb)
     return app
 

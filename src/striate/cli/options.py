@@ -90,6 +90,9 @@ ValidationShare = Annotated[
 ]
 Top = Annotated[int, _option("How many answers to give for each file, the most probable first; else 1.")]
 Out = Annotated[str, typer.Option(help="Where to write the picture, .png or .svg.")]
+OutOrNone = Annotated[
+    str | None, _option("Where to write the picture: .png, .svg, or .gif for what moves.")
+]
 Details = Annotated[
     bool, _option("Add what each layer sees of the input, its operations and its memory.", "--details")
 ]

@@ -24,23 +24,28 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from striate.core.errors import ArgumentError, StateError
+from striate.core.errors import StateError
 from striate.optimizers.clipping import clip
 from striate.optimizers.options import COMMON, Common, check_common, check_number, unknown_option
 from striate.optimizers.schedules.base import LearningRateSchedule
 from striate.optimizers.schedules.registry import deserialize, serialize
 from striate.optimizers.state import (
+    Moving,
     State,
+    built_for_others,
     check_keys,
+    check_multipliers,
+    collect,
     decays,
     exchange,
-    fill,
+    fill_slots,
     fits_fused_kernel,
     make_slots,
     moved,
     named,
     not_built,
-    to_array,
+    slot_arrays,
+    unwritable_rate,
 )
 
 Rate = float | LearningRateSchedule | Callable[[int], float]
@@ -86,6 +91,7 @@ class Optimizer(ABC):
         self._fused = self._swapped = False
         self._excluded: tuple[set[int], str | None] = (set(), None)
         self._decaying: list[bool] = []
+        self.multipliers: dict[str, float] = {}
 
     @abstractmethod
     def slots(self) -> dict[str, float]:
@@ -131,14 +137,10 @@ class Optimizer(ABC):
         if self.built:
             if self.moves(found.values()):
                 return
-            raise StateError(
-                f"this {type(self).__name__} was built for {len(self._parameters)} other parameters, whose "
-                "history it keeps. Make a new optimizer for this model."
-            )
+            raise built_for_others(type(self).__name__, len(self._parameters))
         tensors = list(found.values())
-        extra = {"average": 0.0} if self.use_ema else {}
-        if self.gradient_accumulation_steps:
-            extra["gradient_accumulator"] = 0.0
+        wanted = {"average": self.use_ema, "gradient_accumulator": self.gradient_accumulation_steps}
+        extra = {slot: 0.0 for slot, needed in wanted.items() if needed}
         self._parameters = found
         self._settle(tensors, make_slots(tensors, {**self.slots(), **extra}))
         self._decaying = decays(found, tensors, *self._excluded)
@@ -157,6 +159,14 @@ class Optimizer(ABC):
         words = "|".join(re.escape(word) for word in var_names or ())
         self._excluded = ({id(each) for each in var_list or ()}, words or None)
 
+    def multiply_rates(self, multipliers: Mapping[str, float]) -> None:
+        """Multiply the learning rate of parameters by their names; no config holds these numbers.
+
+        Raises:
+            ArgumentError: a number below 0, or a name that no parameter has.
+        """
+        self.multipliers = check_multipliers(multipliers, self._parameters if self.built else None)
+
     @torch.no_grad()
     def step(self) -> None:
         """Move every parameter that has a gradient, once.
@@ -164,46 +174,44 @@ class Optimizer(ABC):
         Raises:
             StateError: not built, or no parameter has a gradient.
         """
-        parameters, gradients, state, decaying = self._collect()
-        if not parameters:
+        moving = self._collect()
+        if not moving.parameters:
             return
+        gradients = moving.gradients
         if self.loss_scale_factor is not None:
             gradients = list(torch._foreach_div(gradients, self.loss_scale_factor))
         parts = self.gradient_accumulation_steps
         if parts:
+            gradients = list(torch._foreach_add(moving.state["gradient_accumulator"], gradients))
             if (self._steps + 1) % parts:
-                torch._foreach_add_(state["gradient_accumulator"], gradients)
+                torch._foreach_copy_(moving.state["gradient_accumulator"], gradients)
                 self._steps += 1
                 return
-            gradients = list(torch._foreach_add(state["gradient_accumulator"], gradients))
             torch._foreach_div_(gradients, parts)
             torch._foreach_zero_(self._state["gradient_accumulator"])
-        rate = self.learning_rate
-        if self.weight_decay:
-            kept = [each for each, decay in zip(parameters, decaying, strict=True) if decay]
-            if kept:
-                torch._foreach_mul_(kept, 1 - rate * self.weight_decay)
-        gradients = clip(gradients, self.clipnorm, self.clipvalue, self.global_clipnorm)
-        self.update(parameters, gradients, state, rate)
+        moving.gradients = clip(gradients, self.clipnorm, self.clipvalue, self.global_clipnorm)
+        rate, before = self.learning_rate, self.numbers
+        for share, part in moving.by_rate(self.multipliers):
+            # Each part begins with the numbers as they stood before the step: they count up once.
+            self.numbers = dict(before)
+            self._move(part, rate * share)
         if self.use_ema:
             self._follow_average()
         self._steps += 1
 
-    def _collect(self) -> tuple[list[Tensor], list[Tensor], State, list[bool]]:
+    def _move(self, moving: Moving, rate: float) -> None:
+        kept = [each for each, decay in zip(moving.parameters, moving.decaying, strict=True) if decay]
+        if self.weight_decay and kept:
+            torch._foreach_mul_(kept, 1 - rate * self.weight_decay)
+        self.update(moving.parameters, moving.gradients, moving.state, rate)
+
+    def _collect(self) -> Moving:
         if not self.built:
             raise not_built("step()")
         parameters = list(self._parameters.values())
-        found = [parameter.grad for parameter in parameters]
-        gradients = [gradient for gradient in found if gradient is not None]
-        if parameters and not gradients:
-            raise StateError("no parameter has a gradient: call backward() on the loss before step().")
         if parameters and parameters[0].device != self._device:
             self._settle(parameters, moved(self._state, parameters))
-        if len(gradients) == len(parameters):
-            return parameters, gradients, self._state, self._decaying
-        rows = [row for row, gradient in enumerate(found) if gradient is not None]
-        state = {slot: [tensors[row] for row in rows] for slot, tensors in self._state.items()}
-        return [parameters[row] for row in rows], gradients, state, [self._decaying[row] for row in rows]
+        return collect(self._parameters, self._state, self._decaying)
 
     def _settle(self, parameters: Sequence[Tensor], state: State) -> None:
         self._state = state
@@ -245,11 +253,7 @@ class Optimizer(ABC):
 
     def state_arrays(self) -> dict[str, np.ndarray]:
         """Copy everything that the next step depends on, by name: 'momentum/<parameter>' and others."""
-        arrays = {
-            f"{slot}/{name}": to_array(tensor)
-            for slot, tensors in self._state.items()
-            for name, tensor in zip(self._parameters, tensors, strict=True)
-        }
+        arrays = slot_arrays(self._state, list(self._parameters))
         numbers = {"steps": self._steps, "learning_rate": self.learning_rate, **self.numbers}
         return arrays | {key: np.asarray(value) for key, value in numbers.items()}
 
@@ -265,9 +269,7 @@ class Optimizer(ABC):
         if not self.built:
             raise not_built("load_state_arrays()")
         check_keys(arrays, self.state_arrays())
-        for slot, tensors in self._state.items():
-            for name, tensor in zip(self._parameters, tensors, strict=True):
-                fill(tensor, arrays[f"{slot}/{name}"], f"{slot}/{name}")
+        fill_slots(self._state, list(self._parameters), arrays)
         self._steps = int(arrays["steps"])
         self.numbers = {key: float(arrays[key]) for key in self.numbers}
         if self.learning_rate_schedule is None:
@@ -281,10 +283,7 @@ class Optimizer(ABC):
         """
         rate: Any = self.learning_rate_schedule
         if rate is not None and not isinstance(rate, LearningRateSchedule):
-            raise ArgumentError(
-                f"the learning rate is the function {rate!r}, which cannot be written to a file. "
-                "Use a LearningRateSchedule with get_config()."
-            )
+            raise unwritable_rate(rate)
         return {
             "name": self.name,
             "learning_rate": self.learning_rate if rate is None else serialize(rate),

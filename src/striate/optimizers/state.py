@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,41 @@ from torch import Tensor
 
 from striate.core.errors import ArgumentError, ShapeError, StateError, did_you_mean
 from striate.core.shapes import format_shape
+from striate.optimizers.options import check_number
 
 State = dict[str, list[Tensor]]
+
+
+@dataclass
+class Moving:
+    """What one step moves: parameters by name, with their gradients, state, and whether they decay."""
+
+    names: list[str]
+    parameters: list[Tensor]
+    gradients: list[Any]
+    state: State
+    decaying: list[bool]
+
+    def take(self, rows: Sequence[int]) -> Moving:
+        """Take some of the parameters, with all that belongs to them."""
+        return Moving(
+            [self.names[row] for row in rows],
+            [self.parameters[row] for row in rows],
+            [self.gradients[row] for row in rows],
+            {slot: [tensors[row] for row in rows] for slot, tensors in self.state.items()},
+            [self.decaying[row] for row in rows],
+        )
+
+    def by_rate(self, multipliers: Mapping[str, float]) -> Iterator[tuple[float, Moving]]:
+        """Give the parameters that share a multiplier of the learning rate; 1 where none is named."""
+        if not multipliers:
+            yield 1.0, self
+            return
+        rows: dict[float, list[int]] = {}
+        for row, name in enumerate(self.names):
+            rows.setdefault(multipliers.get(name, 1.0), []).append(row)
+        for share, members in rows.items():
+            yield share, self.take(members)
 
 
 def named(parameters: Iterable[Any]) -> dict[str, Tensor]:
@@ -33,6 +67,20 @@ def named(parameters: Iterable[Any]) -> dict[str, Tensor]:
             raise ArgumentError(f"two parameters are called {name!r}; each needs a name of its own.")
         found[name] = parameter
     return found
+
+
+def collect(parameters: Mapping[str, Tensor], state: State, decaying: list[bool]) -> Moving:
+    """Collect the parameters that have a gradient.
+
+    Raises:
+        StateError: none has.
+    """
+    gradients = [parameter.grad for parameter in parameters.values()]
+    rows = [row for row, gradient in enumerate(gradients) if gradient is not None]
+    if parameters and not rows:
+        raise StateError("no parameter has a gradient: call backward() on the loss before step().")
+    found = Moving(list(parameters), list(parameters.values()), gradients, state, decaying)
+    return found if len(rows) == len(parameters) else found.take(rows)
 
 
 def make_slots(parameters: Sequence[Tensor], initial: Mapping[str, float]) -> State:
@@ -99,6 +147,26 @@ def to_array(tensor: Tensor) -> np.ndarray:
     return np.array(tensor.numpy(), order="C")
 
 
+def slot_arrays(state: State, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Copy all slots into arrays called 'slot/parameter'."""
+    return {
+        f"{slot}/{name}": to_array(tensor)
+        for slot, tensors in state.items()
+        for name, tensor in zip(names, tensors, strict=True)
+    }
+
+
+def fill_slots(state: State, names: Sequence[str], arrays: Mapping[str, np.ndarray]) -> None:
+    """Copy what `slot_arrays` gave back into the slots.
+
+    Raises:
+        ShapeError: an array of another shape.
+    """
+    for slot, tensors in state.items():
+        for name, tensor in zip(names, tensors, strict=True):
+            fill(tensor, arrays[f"{slot}/{name}"], f"{slot}/{name}")
+
+
 def fill(target: Tensor, array: np.ndarray, key: str) -> None:
     """Copy an array into a tensor of the same shape.
 
@@ -133,6 +201,35 @@ def check_keys(found: Iterable[str], wanted: Iterable[str]) -> None:
         )
 
 
+def check_multipliers(multipliers: Mapping[str, float], names: Iterable[str] | None) -> dict[str, float]:
+    """Hand back multipliers of the learning rate if they are numbers from 0 and, where known, of parameters.
+
+    Raises:
+        ArgumentError: a number below 0, or a name that no parameter has.
+    """
+    for name, value in multipliers.items():
+        check_number(f"the multiplier of {name!r}", value, least=0)
+        if names is not None and name not in names:
+            raise ArgumentError(f"no parameter is called {name!r}.{did_you_mean(name, names)}")
+    return {name: float(value) for name, value in multipliers.items()}
+
+
+def built_for_others(optimizer: str, parameters: int) -> StateError:
+    """Make the error for an optimiser that is given the parameters of another model."""
+    return StateError(
+        f"this {optimizer} was built for {parameters} other parameters, whose history it keeps. "
+        "Make a new optimizer for this model."
+    )
+
+
 def not_built(what: str) -> StateError:
     """Make the error for a call that needs the parameters first."""
     return StateError(f"{what} needs the parameters first: call optimizer.build(model.parameters()).")
+
+
+def unwritable_rate(rate: Any) -> ArgumentError:
+    """Make the error for a learning rate that is a plain function, where a file is to hold it."""
+    return ArgumentError(
+        f"the learning rate is the function {rate!r}, which cannot be written to a file. "
+        "Use a LearningRateSchedule with get_config()."
+    )

@@ -74,6 +74,17 @@ class TorchOptimizer(Optimizer):
             )
         super().build(found.items())
 
+    def multiply_rates(self, multipliers: Mapping[str, float]) -> None:
+        """Refuse: torch's optimisers have groups for that.
+
+        Raises:
+            ArgumentError: always.
+        """
+        raise ArgumentError(
+            f"torch.optim.{type(self.optimizer).__name__} has a learning rate for each of its parameter "
+            "groups: set them there, or use an optimizer of striate.optimizers."
+        )
+
     def slots(self) -> dict[str, float]:
         """Keep nothing here: torch's optimiser has its own state."""
         return {}

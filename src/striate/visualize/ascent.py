@@ -16,10 +16,6 @@ from striate.visualize.model_input import ModelInput
 from striate.visualize.question import whole_number
 from striate.visualize.transformations import Robustness, usual_robustness
 
-# Waves with a slope below this share of the usual one hardly move. Adam would give them full steps
-# as well: those along which there is nothing but rounding would become noise.
-_FAINT = 1e-6
-
 Score = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
@@ -111,7 +107,7 @@ def climb(
 
     `score(values, shares)` gets the changed inputs in the model's range and hands back one
     number an example. Adam's steps have one size whatever the gradient's, and examples do not
-    see one another, so each is found as if it were alone.
+    see one another, so each is found as if it were alone, but for the rounding of sums.
 
     Shape:
         out: (examples, *axes, channels), in the model's own range
@@ -119,8 +115,7 @@ def climb(
     robustness = usual_robustness(waves.sizes) if plan.robustness is None else plan.robustness
     drawn = robustness.draw(chance, plan.steps)
     spectrum = waves.spectrum.clone().requires_grad_()
-    optimizer = torch.optim.Adam([spectrum], lr=plan.learning_rate, betas=(0.9, 0.98), eps=_FAINT)
-    steepest = torch.zeros(len(spectrum), device=spectrum.device)
+    optimizer = torch.optim.Adam([spectrum], lr=plan.learning_rate)
     for step in range(plan.steps):
         with torch.enable_grad():
             shares = waves.values(spectrum)
@@ -128,12 +123,8 @@ def climb(
             reached = score(scale.to_values(changed), shares)
             loss = -reached + plan.smoothness * total_variation(shares)
             loss = loss + plan.moderation * (shares - waves.rest).square().flatten(1).mean(1)
-            (slope,) = torch.autograd.grad(loss.sum(), [spectrum])
-        torch.maximum(steepest, slope.flatten(1).square().mean(1).sqrt(), out=steepest)
-        spectrum.grad = slope / steepest.clamp(min=1e-30).reshape(-1, *[1] * (slope.ndim - 1))
+            (spectrum.grad,) = torch.autograd.grad(loss.sum(), [spectrum])
         optimizer.step()
-        with torch.no_grad():
-            spectrum.copy_(waves.waves_of(waves.values(spectrum)))
     with torch.no_grad():
         return scale.to_values(waves.values(spectrum).clamp(0, 1))
 

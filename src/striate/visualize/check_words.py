@@ -26,6 +26,8 @@ def randomised_words(correlations: Mapping[str, np.ndarray]) -> str:
         verdict = "stays much the same: it shows the input more than what the network learned"
     elif left >= _SOMEWHAT:
         verdict = "changes in part: some of it is the input, not what the network learned"
+    elif last >= _ALIKE:
+        verdict = "changes, but hardly with its last layer: it shows what is seen more than why this class"
     else:
         verdict = "changes, as it should"
     return f"With random weights the picture {verdict} (rank correlation {measured})."
@@ -44,7 +46,7 @@ def covering_words(
     as_much = _share(deleted_elsewhere <= deleted[:, None], deleted)
     part = marked.reshape(len(marked), -1).mean(1)[~np.isnan(deleted)].mean()
     fall = f"lowers the score by {here:.2g}" if here > 0 else f"does not lower the score ({0 - here:+.2g})"
-    other = f"by {elsewhere:.2g}" if elsewhere > 0 else f"not at all ({0 - elsewhere:+.2g})"
+    other = f"lowers it by {elsewhere:.2g}" if elsewhere > 0 else f"does not ({0 - elsewhere:+.2g})"
     text = f"Covering the marked {part:.0%} of the input {fall}, the same shape elsewhere {other} on average"
     if here > 0 and as_much <= _BY_CHANCE:
         text += ": the mark is where it matters."
@@ -53,7 +55,8 @@ def covering_words(
     alone = _share(inserted_elsewhere >= inserted[:, None], inserted)
     shown, others = np.nanmean(inserted), np.nanmean(inserted_elsewhere)
     better = "more" if alone <= _BY_CHANCE else "no more" if alone >= 0.5 else "hardly more"
-    return f"{text} Shown alone it scores {shown:.2g}, {better} than the same shape elsewhere ({others:.2g})."
+    text += f" Shown alone it scores {shown:.2g}, {better} than the same shape elsewhere ({others:.2g})."
+    return text.replace("-", "−")
 
 
 def agreement_words(correlations: Mapping[str, np.ndarray]) -> tuple[str, ...]:

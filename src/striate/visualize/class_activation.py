@@ -79,7 +79,7 @@ def _class_activation(asked: Asked, layer: Any, weigh: Weighting) -> Finding:
     )
     nothing = (shown.amax(axes_behind_batch(shown)) == 0).tolist()
     blank = tuple(one or (against if none else "") for one, none in zip(flat, nothing, strict=True))
-    size = " × ".join(map(str, raw.shape[1:]))
+    size = " × ".join(map(str, raw.shape[1:])) + (" steps" if raw.ndim == 2 else " places")
     how = "chosen as the last convolution's" if layer is None else "as asked for"
     note = f"maps of layer {found.name!r}, {size}, {how}"
     return Finding(values, blank, notes=(note,), maps=raw, layer=found.name)

@@ -155,7 +155,9 @@ def _pale(pixels: np.ndarray) -> np.ndarray:
 
 def _score_in_words(found: Attribution, row: int) -> str:
     if found.probabilities is not None:
-        return f"{found.probabilities[row]:.1%}"
+        share = f"{found.probabilities[row]:.1%}"
+        # What is nearly certain is not said to be certain.
+        return ">99.9%" if share == "100.0%" else "<0.1%" if share == "0.0%" else share
     return f"score {found.scores[row]:.3g}"
 
 
@@ -228,4 +230,5 @@ def shown_pixels(images: np.ndarray) -> np.ndarray:
     low, high = float(images.min()), float(images.max())
     if low >= 0 and high <= 255:
         return images.astype(np.float32) / (1 if high <= 1 else 255)
-    return (images.astype(np.float32) - low) / (high - low)
+    # Images all of one value are drawn black.
+    return (images.astype(np.float32) - low) / ((high - low) or 1.0)

@@ -13,7 +13,7 @@ from striate.visualize.fill import filled
 from striate.visualize.finding import Finding, axes_behind_batch, explain_blanks
 from striate.visualize.gradients import Asked
 
-# By default a window spans an eighth of each axis, and moves by half of itself.
+# By default a window spans an eighth of each axis, two values at the least, and moves by half of itself.
 _PARTS = 8
 
 
@@ -54,7 +54,7 @@ def occlusion(asked: Asked, window: Any = None, strides: Any = None, fill: Any =
 
 def _window(axes: tuple[int, ...], window: Any, strides: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
     if window is None:
-        window = tuple(max(1, round(length / _PARTS)) for length in axes)
+        window = tuple(min(length, max(2, round(length / _PARTS))) for length in axes)
     sizes = per_axis(window, len(axes), "window")
     if any(size > length for size, length in zip(sizes, axes, strict=True)):
         raise ArgumentError(f"a window of {sizes} does not fit into an input of {axes}.")

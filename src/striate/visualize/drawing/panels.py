@@ -107,7 +107,7 @@ def _draw_heat(axes: Any, panel: HeatPanel) -> None:
             interpolation="nearest",
             alpha=0.82 * strength**0.6,
             extent=(-0.5, width - 0.5, height - 0.5, -0.5),
-            **(options | ({"cmap": _over_colours()} if panel.scale == "positive" else {})),
+            **(options | ({"cmap": over_colours()} if panel.scale == "positive" else {})),
         )
     _finish_pixels(axes, panel.mark, panel.box)
     if panel.path is not None:
@@ -126,7 +126,7 @@ def _enlarged(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return np.asarray(image.resize(size, Image.Resampling.BILINEAR))
 
 
-def _over_colours() -> Any:
+def over_colours() -> Any:
     """From yellow to red: on a grey picture dark colours would look like shadows."""
     from matplotlib.colors import LinearSegmentedColormap
 

@@ -1,0 +1,87 @@
+"""What the network sees: its first filters, its feature maps, the sliding window, and its idea of a class."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import numpy as np
+
+from striate.core.errors import ArgumentError, StateError
+from striate.report.album import Album
+from striate.report.blocks import AnyBlock, Section
+from striate.report.material import Material
+from striate.report.panels import show_frames, show_sheet
+from striate.visualize.class_outputs import find_class_inputs
+from striate.visualize.filter_weights import count_filters, filters
+from striate.visualize.layer_search import FoundLayer, find_layers
+from striate.visualize.maps import feature_maps
+from striate.visualize.patches import find_exciting_patches
+from striate.visualize.sliding_window import slide
+
+# Filters with their patches, patches of each, and the examples these are looked for in.
+FILTERS, PATCHES, SEARCHED = 8, 6, 1000
+# Places of the sliding window that are shown.
+PLACES = 24
+# Classes whose inputs are found, and the steps of the search.
+CLASSES, STEPS = 10, 128
+
+
+def describe_filters(material: Material, album: Album) -> Section:
+    """Show the filters of the first convolution, and the real patches that excite them most."""
+    model, test = material.model, material.examples.test
+    first = _convolutions(model)[0]
+    blocks: list[AnyBlock] = [show_sheet(album, filters(model, first))]
+    chosen = range(min(FILTERS, count_filters(first)))
+    names = list(material.answers.names[:SEARCHED])
+    found = find_exciting_patches(model, first, test.x[:SEARCHED], chosen, PATCHES, names)
+    blocks.append(show_sheet(album, found.sheet(), by_rows=True))
+    return Section("filters", "What its first filters look for", tuple(blocks))
+
+
+def describe_maps(material: Material, album: Album) -> Section:
+    """Show the feature maps of one example, before and after the activation where that is in the layer."""
+    model, layers = material.model, _convolutions(material.model)
+    example = np.asarray(material.examples.test.x[_shown_example(material)])
+    blocks: list[AnyBlock] = []
+    for layer in dict.fromkeys((layers[0], layers[-1])):
+        activation = getattr(layer.module, "activation", None)
+        both = callable(activation) and getattr(activation, "__name__", "") != "linear"
+        columns = 6 if both else 4
+        sheet = feature_maps(
+            model, example, layer, before_activation="both" if both else False, rows=2, columns=columns
+        )
+        blocks.append(show_sheet(album, sheet))
+    return Section("maps", "What it makes of one example", tuple(blocks))
+
+
+def describe_window(material: Material, album: Album) -> Section:
+    """Play the first filter's window sliding over one example."""
+    first = _convolutions(material.model)[0]
+    example = np.asarray(material.examples.test.x[_shown_example(material)])
+    frames = slide(material.model, example, first, most=PLACES)
+    return Section("window", "How a filter looks at it", (show_frames(album, frames),))
+
+
+def describe_class_inputs(material: Material, album: Album) -> Section:
+    """Show inputs, found by search, that the network takes for each class."""
+    classes = range(min(CLASSES, len(material.class_names)))
+    found = find_class_inputs(material.model, classes, steps=STEPS)
+    return Section("inputs", "What each class looks like to it", (show_sheet(album, found.sheet()),))
+
+
+def _convolutions(model: Any) -> list[FoundLayer]:
+    found = []
+    for layer in find_layers(model):
+        with contextlib.suppress(ArgumentError):
+            count_filters(layer)
+            found.append(layer)
+    if not found:
+        raise StateError("This network has no convolution, so there are no filters to look at.")
+    return found
+
+
+def _shown_example(material: Material) -> int:
+    """The example that was answered right and most surely; the surest where none is right."""
+    answers = material.answers
+    return int((answers.confidence + answers.right).argmax())

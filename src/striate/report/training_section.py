@@ -1,0 +1,87 @@
+"""How the network is built and how the training went, with what the curves say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from striate.diagnose import read_curves
+from striate.models.summary import summarize
+from striate.report.album import Album
+from striate.report.blocks import AnyBlock, Code, Facts, Figure, Figures, Listed, Section, Table, Vector, Words
+from striate.report.drawing import draw_network
+from striate.report.lines import draw_curves
+from striate.report.material import Material
+from striate.visualize.architecture import plot_model
+from striate.visualize.training_curves import compare_training
+
+
+def describe_network(material: Material, album: Album) -> Section:
+    """Draw the network and list its layers."""
+    summary = summarize(material.model, expand_nested=True)
+    why = material.known("model", "reason")
+    diagram = plot_model(material.model)
+    blocks: list[AnyBlock] = [Words(f"Chosen because: {why}.")] if why else []
+    drawing = Figure(Vector(draw_network(diagram)))
+    blocks.append(Figures(diagram.title, diagram.caption, (drawing,), "wide"))
+    head = ("layer", "kind", "output", "parameters")
+    rows = tuple(
+        ("\u2003" * row.depth + row.name, row.kind, row.shape, f"{row.params:,}") for row in summary.rows
+    )
+    total = summary.trainable + summary.non_trainable
+    caption = f"Layers: {total:,} parameters, {summary.trainable:,} of them trained"
+    blocks.append(Table(caption, head, rows))
+    return Section("network", "The network", tuple(blocks))
+
+
+def describe_training(material: Material, album: Album) -> Section:
+    """Show the curves with a verdict, the evidence, and what to try next."""
+    blocks: list[AnyBlock] = []
+    if not material.history:
+        return Section("training", "The training", (Words("No epoch was finished, so there are no curves."),))
+    verdict = read_curves(material.history)
+    blocks.append(Words(f"Verdict: {verdict.words}.", strong=True))
+    blocks.append(Listed("Why", tuple(verdict.evidence)))
+    blocks.append(Listed("What to try next", tuple(verdict.advice)))
+    curves = compare_training(material.history)
+    figures = tuple(
+        Figure(Vector(draw_curves(panel, curves, f"{panel.label} over the epochs. {curves.caption}")), panel.label)
+        for panel in (replace(one) for one in curves.panels)
+    )
+    title = curves.title + (f" ({curves.mark_label})" if curves.mark_label else "")
+    blocks += [Figures(title, curves.caption, figures, "large"), Facts(tuple(_training_facts(material)))]
+    return Section("training", "The training", tuple(blocks))
+
+
+def _training_facts(material: Material) -> Iterator[tuple[str, str]]:
+    done, planned = material.known("epochs", "done"), material.known("epochs", "planned")
+    if done is not None:
+        yield "epochs", f"{done} of {planned} planned; ended: {material.known('status')}"
+    if material.known("epochs", "best"):
+        yield "best epoch", f"{material.known('epochs', 'best')}, whose network is the one shown here"
+    seconds = material.known("seconds", "training")
+    if seconds is not None:
+        yield "time", f"{seconds:,.0f} seconds of training"
+    if material.known("seed") is not None:
+        yield "seed", str(material.known("seed"))
+
+
+def describe_machine(material: Material, album: Album) -> Section:
+    """Say on which machine and with which versions it was made, and when."""
+    rows = [
+        (name, f"{found['value']} ({found['reason']})")
+        for name in ("device", "precision")
+        if (found := material.known(name))
+    ]
+    if material.known("threads"):
+        rows.append(("threads", str(material.known("threads"))))
+    rows += [(name, str(version)) for name, version in (material.known("versions") or {}).items()]
+    rows += [(name, str(material.known(name))) for name in ("started", "finished") if material.known(name)]
+    return Section("machine", "The machine", (Facts(tuple(rows)),))
+
+
+def describe_repetition(material: Material, album: Album) -> Section:
+    """Say how to do it again."""
+    words = "The recipe holds every choice; with the same data, versions and machine it gives the same network."
+    blocks = (Words(words), Code("Train it again", material.command), Code("The recipe", material.recipe))
+    return Section("again", "Do it again", blocks)
