@@ -166,7 +166,7 @@ def test_a_summary_is_shown_with_details_on_request(run, capsys):
         (["train", "toy.npz", "epochs=0"], 1, "epochs is a whole number from 1 up; got 0."),
         (["train", "toy.npz", "batch-size=0"], 1, "batch_size is a whole number from 1 up; got 0."),
         (["train", "toy.npz", "device=cuda:9"], 1, "device 'cuda:9' is not"),
-        (["train", "digist"], 1, "there is no data set, file or folder called 'digist'. Did you mean 'digits'?"),
+        (["train", "digist"], 1, "no data set, file or folder called 'digist'. Did you mean 'digits'?"),
         (["train", "tyo.npz"], 1, "there is no file or folder tyo.npz"),
         (["train", "fashion_mnist", "data-dir=nowhere"], 1, "there is no folder nowhere"),
         (["train", "toy.npz", "name=../up"], 1, "a run cannot be called '../up'"),

@@ -20,6 +20,7 @@ from striate.models import Sequential
 
 RANDOM = np.random.default_rng(0)
 IMAGE = RANDOM.random((12, 12, 3), np.float32)
+ANSWERS = visualize.make_answers(RANDOM.dirichlet([1, 1, 1], 4), np.arange(4) % 3)
 IMAGES = RANDOM.random((4, 12, 12, 3), np.float32)
 LABELS = np.arange(4) % 3
 SIGNAL = RANDOM.random((20, 2), np.float32)
@@ -96,6 +97,9 @@ ROWS = [
         signal_network,
         "signal",
     ),
+    PictureRow(
+        "exciting_patches", lambda net: visualize.exciting_patches(net, "conv", IMAGES), small_network
+    ),
     PictureRow("feature_maps", lambda net: visualize.feature_maps(net, IMAGE, "conv"), small_network),
     PictureRow("feature_maps", lambda net: visualize.feature_maps(net, IMAGE, 0), torch_network, "torch"),
     PictureRow(
@@ -104,6 +108,7 @@ ROWS = [
     PictureRow("filters", lambda net: visualize.filters(net, "conv"), small_network),
     PictureRow("filters", lambda net: visualize.filters(net, 0), torch_network, "torch"),
     PictureRow("filters", lambda net: visualize.filters(net, "conv"), signal_network, "signal"),
+    PictureRow("filters", lambda net: visualize.filters(net, "conv"), small_network),
     PictureRow("imshow", lambda _: visualize.imshow(IMAGE)),
     PictureRow(
         "loss_along",
@@ -130,25 +135,25 @@ ROWS = [
         lambda net: visualize.show_attribution(visualize.explain(net, IMAGES, 1, "saliency")),
         small_network,
     ),
+    PictureRow(
+        "show_attribution",
+        lambda net: visualize.show_attribution(visualize.explain(net, IMAGES, method="saliency")),
+        small_network,
+    ),
+    PictureRow("show_augmented", lambda _: visualize.show_augmented(IMAGES, None, copies=2)),
+    PictureRow("show_class_scores", lambda _: visualize.show_class_scores(ANSWERS)),
+    PictureRow("show_doubts", lambda _: visualize.show_doubts(IMAGES, ANSWERS)),
     PictureRow("show_dropout", lambda _: visualize.show_dropout(steps=2)),
     PictureRow("show_why", lambda net: visualize.show_why(net, IMAGES, 1), small_network),
     PictureRow("show_why", lambda net: visualize.show_why(net, SIGNAL), signal_network, "signal"),
+    PictureRow("show_examples", lambda _: visualize.show_examples(IMAGES)),
+    PictureRow("show_mistakes", lambda _: visualize.show_mistakes(IMAGES, ANSWERS)),
+    PictureRow("show_predictions", lambda _: visualize.show_predictions(IMAGES, ANSWERS)),
+    PictureRow("show_reliability", lambda _: visualize.show_reliability(ANSWERS)),
+    PictureRow("show_why", lambda net: visualize.show_why(net, IMAGE), small_network),
     PictureRow("slide", lambda net: visualize.slide(net, IMAGE, "conv", most=2), small_network),
     PictureRow("sum_at", lambda net: visualize.sum_at(net, IMAGE, "conv", 1, 2, 3).sheet, small_network),
     PictureRow(
         "sum_at", lambda net: visualize.sum_at(net, SIGNAL, "conv", 1, 2).sheet, signal_network, "signal"
     ),
 ]
-
-# Draws, finds or checks, and makes no picture of its own.
-EXCEPTED = {
-    "check_attribution",
-    "draw",
-    "encode",
-    "explain",
-    "find_class_inputs",
-    "find_exciting_patches",
-    "find_layer",
-    "find_layers",
-    "save",
-}

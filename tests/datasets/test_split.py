@@ -103,7 +103,7 @@ def test_a_class_of_a_single_group_is_refused():
 def test_groups_that_cannot_be_parted_are_refused():
     labels = np.repeat([0, 1], 40)
     groups = np.concatenate([np.arange(40), np.repeat([40, 41], 20)])
-    with pytest.raises(ArgumentError, match="none of class 'dog' is held back. Choose another fraction"):
+    with pytest.raises(ArgumentError, match=r"none of class 'dog' is held back\. Choose another fraction"):
         grouped_split(labels, groups, 0.02, 0, ["cat", "dog"])
 
 

@@ -1,4 +1,4 @@
-"""Augmentation in fit: training examples only, new in each epoch, the same for one seed and any batch size."""
+"""Augmentation in fit: training examples only, new in each epoch, the same for one seed."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_a_name_or_thing_that_is_no_augmentation_is_refused():
         make_change(RandomFlip(), IMAGES)
     with pytest.raises(ArgumentError, match=r"an example here is \(7,\)"):
         make_change("light", np.zeros((3, 7)))
-    with pytest.raises(ArgumentError, match="the data yield batches. Name the shape"):
+    with pytest.raises(ArgumentError, match=r"the data yield batches\. Name the shape"):
         make_change("light")
 
 
@@ -149,6 +149,6 @@ def test_a_preset_works_in_the_values_that_the_data_have():
 
 
 def test_changes_for_bytes_are_refused_for_values_from_0_to_1():
-    with pytest.raises(ArgumentError, match=r"from 0 to 255, but the data end at 1\. .* value_range=\(0, 1\)"):
+    with pytest.raises(ArgumentError, match=r"0 to 255, but the data end at 1\. .* value_range=\(0, 1\)"):
         make_change(Augment(RandomBrightness(0.2)), IMAGES / 255)
     assert make_change(Augment(RandomFlip()), IMAGES / 255) is not None

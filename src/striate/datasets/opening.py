@@ -135,7 +135,7 @@ def choose_source(place: Path, options: SourceOptions) -> Load:
     name = place.name.lower()
     if name.endswith(_ARRAYS) or _IDX.fullmatch(name) or _CIFAR.fullmatch(name):
         return _arrays
-    if name.endswith(_TABLES) or not place.exists() and list(_siblings(place)):
+    if name.endswith(_TABLES) or (not place.exists() and list(_siblings(place))):
         return load_images if options.kind != "signal" and _lists_images(place) else load_signals
     if name.endswith((*_ARCHIVES, ".parquet", ".jsonl")) or _matches(place):
         return load_images

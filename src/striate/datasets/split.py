@@ -187,6 +187,6 @@ def _check_both_parts(
         if len(missing):
             raise ArgumentError(
                 f"the groups cannot be parted so that every class stands on both sides: none of class "
-                f"{_class_name(classes[missing[0]], class_names)} is {part}. Choose another fraction, or bring "
-                "the test part as data of its own."
+                f"{_class_name(classes[missing[0]], class_names)} is {part}. Choose another fraction, or "
+                "bring the test part as data of its own."
             )

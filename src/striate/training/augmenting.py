@@ -41,8 +41,8 @@ class BatchChange:
             return changed, targets
         if not isinstance(targets, torch.Tensor) or targets.ndim != 2 or targets.shape[1] < 2:
             raise LabelError(
-                "MixUp and CutMix mix the labels of two examples, so each label must be a row with one number "
-                "a class: use to_categorical(y) with categorical_crossentropy."
+                "MixUp and CutMix mix the labels of two examples, so each label must be a row with one "
+                "number a class: use to_categorical(y) with categorical_crossentropy."
             )
         mixed, rows = self.augment.mix(changed, targets.float(), keys)
         return mixed, rows
@@ -75,8 +75,8 @@ def make_change(request: Any, x: Any = None) -> BatchChange | None:
 def _shape_of(request: str, x: Any) -> tuple[int, ...]:
     if x is None:
         raise ArgumentError(
-            f"augment={request!r} is chosen by the shape of arrays, but the data yield batches. Name the shape: "
-            f"augment=striate.augment.preset({request!r}, 'image', (32, 32, 3))."
+            f"augment={request!r} is chosen by the shape of arrays, but the data yield batches. Name the "
+            f"shape: augment=striate.augment.preset({request!r}, 'image', (32, 32, 3))."
         )
     found = [tuple(leaf.shape[1:]) for leaf in leaves(x)]
     if len(found) != 1 or len(found[0]) not in _KINDS:
@@ -100,8 +100,8 @@ def _check_values(augment: Augment, x: Any) -> None:
     judged = any("value_range" in change.arguments for change in augment.changes)
     if found is not None and judged and found[1] <= 1 < augment.value_range[1] / 16:
         raise ArgumentError(
-            f"augment changes values from {augment.value_range[0]:g} to {augment.value_range[1]:g}, but the data "
-            f"end at {found[1]:g}. Name their range: Augment(..., value_range=(0, 1))."
+            f"augment changes values from {augment.value_range[0]:g} to {augment.value_range[1]:g}, but the "
+            f"data end at {found[1]:g}. Name their range: Augment(..., value_range=(0, 1))."
         )
 
 

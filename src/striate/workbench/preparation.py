@@ -128,8 +128,8 @@ def read_examples(path: str, wanted: InputDescription) -> Examples:
         raise FileAccessError(f"there is no file {path} (seen from {Path.cwd()}).")
     if suffix not in TABLE_SUFFIXES:
         raise DataError(
-            f"{path}: this network takes signals, {format_shape(wanted.shape)}, as {', '.join(TABLE_SUFFIXES)}, "
-            f"{' or '.join(ARRAY_SUFFIXES)}."
+            f"{path}: this network takes signals, {format_shape(wanted.shape)}, as "
+            f"{', '.join(TABLE_SUFFIXES)}, {' or '.join(ARRAY_SUFFIXES)}."
         )
     return _read_table(path, wanted)
 

@@ -49,7 +49,8 @@ class Recipe:
     `data` is the name of a set, or a folder or file of one's own; `data_dir` the folder that holds
     a set's files. From `kind` to `cache` stands how data are read: as in
     `striate.datasets.options.SourceOptions`, `size` as text, '128' or 'HEIGHTxWIDTH'. `augment` is
-    a preset's name, `mix` what is done to pairs of examples; `normalize` what is done to the values first, fitted on the training part.
+    a preset's name, `mix` what is done to pairs of examples; `normalize` what is done to the values
+    first, fitted on the training part.
     `model` is the name of a network or `file.py:function`. `schedule` says how the learning rate
     goes on: 'constant' or 'cosine'. `test_share` of the examples are held back for the test where
     the data bring no test part, and `validation_share` of the others choose the best epoch; with
@@ -125,7 +126,8 @@ class Recipe:
         found = _SIZE.fullmatch(self.size)
         if found is None:
             raise ArgumentError(
-                f"size is the side of square images, '128', or 'HEIGHTxWIDTH', '96x128', in pixels; got {self.size!r}."
+                f"size is the side of square images, '128', or 'HEIGHTxWIDTH', '96x128', in pixels; "
+                f"got {self.size!r}."
             )
         height = int(found[1])
         return height, int(found[2] or height)

@@ -138,7 +138,7 @@ class _Numbered:
         return None if y is None else int(y[inside])
 
     def copies(self, copies: Copies) -> dict[tuple[str, int], tuple[str, int]]:
-        repeated = np.flatnonzero(copies.group != np.arange(len(copies.group)))
+        repeated = np.flatnonzero(copies.group != np.arange(len(copies.group))).tolist()
         return {self.where(place): self.where(int(copies.group[place])) for place in repeated}
 
 
