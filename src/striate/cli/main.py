@@ -14,7 +14,9 @@ from striate.cli.verbs.cache import cache
 from striate.cli.verbs.convolve import convolve
 from striate.cli.verbs.evaluate import evaluate
 from striate.cli.verbs.predict import predict
+from striate.cli.verbs.report import report
 from striate.cli.verbs.runtime import runtime
+from striate.cli.verbs.see import see
 from striate.cli.verbs.summary import summary
 from striate.cli.verbs.train import train
 from striate.core.errors import StriateError
@@ -58,7 +60,7 @@ def make_app() -> typer.Typer:
         context_settings=_CONTEXT,
     )
     app.callback(invoke_without_command=True)(striate)
-    for verb in (train, evaluate, predict, summary, convolve, augment, cache, runtime):
+    for verb in (train, evaluate, predict, summary, see, report, convolve, augment, cache, runtime):
         app.command(context_settings=_CONTEXT)(verb)
     return app
 

@@ -42,9 +42,10 @@ def choose_image_input(places: Sequence[Place], options: SourceOptions) -> tuple
     """Choose how these images become one shape, from the headers of 200 of them, and say why.
 
     What `options` say is taken, all of it where they hold a trained network's input. Otherwise
-    images of one common size up to 256 keep it, others become squares of a usual side no longer than the median's shorter one and 128 at the most;
-    images are grey if all of them are, and keep the bands of their TIFFs. Files of more than 8
-    bits a value share one range of values, so that an image means the same on another day.
+    images of one common size up to 256 keep it, others become squares of a usual side no longer
+    than the median's shorter one and 128 at the most; images are grey if all of them are, and keep
+    the bands of their TIFFs. Files of more than 8 bits a value share one range of values, so that
+    an image means the same on another day.
 
     Raises:
         DataError: none of them can be read, with the first reason.

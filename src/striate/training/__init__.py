@@ -6,7 +6,9 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "Compiled": ".compiled",
+        "LearningRateByDepth": ".fine_tuning",
         "evaluate": ".evaluation",
+        "fine_tune": ".fine_tuning",
         "fit": ".loop",
         "predict": ".evaluation",
         "trainable_weights": ".step",

@@ -149,7 +149,7 @@ def _run_steps(stepper: Stepper, batches: Iterator[Batch], hooks: CallbackList) 
         stepper.scores.reset()
     taken = 0
     for batch in batches:
-        if not stepper.prepared:
+        if not stepper.ready:
             stepper.prepare(batch)
         hooks.on_train_batch_begin(taken)
         stepper.guarded_train(batch)

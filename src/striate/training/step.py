@@ -83,6 +83,11 @@ class Stepper:
         with mode_of(self.module, False):
             return self.forward(inputs)
 
+    @property
+    def ready(self) -> bool:
+        """Whether all is known for a step; not where a callback has put another optimiser in place."""
+        return self.prepared and self.compiled.optimizer.built
+
     def prepare(self, batch: Batch) -> None:
         """Learn what only the first batch tells: the weights, their regularisers and constraints.
 
@@ -104,6 +109,8 @@ class Stepper:
             )
         self.compiled.optimizer.build(learning)
         self._find_penalties()
+        # Which weights learn decides how much of a batch autograd keeps, and so how it is cut.
+        self._parts = None
         self.prepared = True
 
     def _find_penalties(self) -> None:

@@ -68,7 +68,7 @@ class Waves:
     def waves_of(self, values: torch.Tensor) -> torch.Tensor:
         """Find the waves that add up to examples, (examples, *axes, channels), in the form of `spectrum`."""
         centred = (values - 0.5) / _CONTRAST
-        if self.colours is not None:
+        if self.uncoloured is not None:
             centred = centred @ self.uncoloured
         found = torch.fft.rfftn(centred, dim=self.axes, norm="ortho") / self.weight
         return torch.view_as_real(found).contiguous()

@@ -104,15 +104,7 @@ def find_exciting_patches(
         ArgumentError: a filter that is not there, or another number of names than of examples.
         DataError: no examples, or neither images nor signals.
     """
-    if isinstance(images, (list, tuple)):
-        images = as_tensor(images)
-    if np.ndim(images) not in (3, 4) or not len(images):
-        raise DataError(
-            "patches are cut from images (examples, height, width, channels) or signals (examples, steps, "
-            f"channels); got {format_shape(np.shape(images))}."
-        )
-    if names is not None and len(names) != len(images):
-        raise ArgumentError(f"there are {len(images)} examples but {len(names)} names.")
+    images = _checked(images, names)
     found, size = find_layer(model, layer), whole_number("batch_size", batch_size)
     kept = min(whole_number("count", count), len(images))
     with torch.no_grad(), watch(model, found, before_activation=True) as seen:
@@ -139,6 +131,19 @@ def find_exciting_patches(
         searched=len(images),
         value_range=taken.value_range,
     )
+
+
+def _checked(images: Any, names: Sequence[str] | None) -> Any:
+    if isinstance(images, (list, tuple)):
+        images = as_tensor(images)
+    if np.ndim(images) not in (3, 4) or not len(images):
+        raise DataError(
+            "patches are cut from images (examples, height, width, channels) or signals (examples, steps, "
+            f"channels); got {format_shape(np.shape(images))}."
+        )
+    if names is not None and len(names) != len(images):
+        raise ArgumentError(f"there are {len(images)} examples but {len(names)} names.")
+    return images
 
 
 def _strongest(

@@ -76,6 +76,11 @@ class Run:
         """What the network took for what, as a picture."""
         return self.folder / "confusion.png"
 
+    @property
+    def report(self) -> Path:
+        """Everything about the run as one page."""
+        return self.folder / "report.html"
+
     def read(self) -> dict[str, Any]:
         """Read run.json.
 

@@ -82,6 +82,15 @@ def open_trained(text: str, root: Path, device: str = "auto", precision: str | N
     return Trained(model, file, takes, names, run)
 
 
+def open_trained_here(text: str) -> Trained:
+    """Open a run's network as seen from the current folder, for looking into it.
+
+    Raises:
+        StateError, FileFormatError, FileAccessError: it is not there, or cannot be used.
+    """
+    return open_trained(text, Path())
+
+
 def own_test_part(trained: Trained, data_dir: str | None) -> tuple[Data, str]:
     """Load the test part of a run's own data, and say in words what it is.
 

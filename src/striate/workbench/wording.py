@@ -16,6 +16,7 @@ _ABOUT = {
     "splits": "which examples were for what",
     "curves": "loss and accuracy as a picture",
     "confusion": "what was taken for what, as a picture",
+    "report": "all of it as one page, for a browser",
 }
 
 

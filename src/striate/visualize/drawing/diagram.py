@@ -36,7 +36,7 @@ FAMILIES = (
 
 
 @dataclass(frozen=True)
-class _Box:
+class Box:
     """Where a block stands: its front's left edge and middle, in inches from the top left; its sizes."""
 
     left: float
@@ -53,9 +53,7 @@ class _Box:
 
 def draw_diagram(picture: Diagram) -> Figure:
     """Draw the blocks in rows from left to right, branches one above the other."""
-    ranks = _ranks(len(picture.blocks), picture.arrows)
-    lanes = _lanes(ranks, picture.arrows)
-    boxes, size = _arrange(picture, ranks, lanes)
+    boxes, ranks, size = lay_out(picture)
     figure = new_figure(*size)
     axes: Any = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     axes.set(xlim=(0, size[0]), ylim=(size[1], 0))
@@ -68,6 +66,13 @@ def draw_diagram(picture: Diagram) -> Figure:
     _draw_legend(figure, picture.blocks)
     frame(figure, picture)
     return figure
+
+
+def lay_out(picture: Diagram) -> tuple[list[Box], list[int], tuple[float, float]]:
+    """Place the boxes: each one, how many stand before it on the longest way, and the size of the whole."""
+    ranks = _ranks(len(picture.blocks), picture.arrows)
+    boxes, size = _arrange(picture, ranks, _lanes(ranks, picture.arrows))
+    return boxes, ranks, size
 
 
 def family_of(kind: str) -> tuple[str, str]:
@@ -99,7 +104,7 @@ def _lanes(ranks: list[int], arrows: Sequence[tuple[int, int]]) -> list[int]:
     return lanes
 
 
-def _arrange(picture: Diagram, ranks: list[int], lanes: list[int]) -> tuple[list[_Box], tuple[float, float]]:
+def _arrange(picture: Diagram, ranks: list[int], lanes: list[int]) -> tuple[list[Box], tuple[float, float]]:
     blocks, a_row = picture.blocks, picture.blocks_a_row
     bands = max(ranks) // a_row + 1
     lanes_of = [0] * bands
@@ -119,7 +124,7 @@ def _arrange(picture: Diagram, ranks: list[int], lanes: list[int]) -> tuple[list
         slant = height * SLANT if len(block.shape) == 3 else 0.0
         centre = 0.25 + (rank % a_row) * PITCH + PITCH / 2
         middle = tops[band] + ARCS + lane * lane_height + TALLEST * (0.5 + SLANT)
-        boxes.append(_Box(centre - (width + slant) / 2, middle, width, height, slant, band))
+        boxes.append(Box(centre - (width + slant) / 2, middle, width, height, slant, band))
     across = min(max(ranks) + 1, a_row) * PITCH + 0.5
     return boxes, (across, tops[-1])
 
@@ -133,7 +138,7 @@ def _sizes(block: Block, tallest: int, deepest: int) -> tuple[float, float]:
     return width, 0.1 + (TALLEST - 0.1) * math.sqrt((block.shape[0] or tallest) / tallest)
 
 
-def _draw_box(axes: Any, box: _Box, colour: str) -> None:
+def _draw_box(axes: Any, box: Box, colour: str) -> None:
     """A cuboid seen from the front; without a slant only its front."""
     from matplotlib.colors import to_rgb
     from matplotlib.patches import Polygon
@@ -151,7 +156,7 @@ def _draw_box(axes: Any, box: _Box, colour: str) -> None:
             axes.add_patch(Polygon(corners, facecolor=face, **options))
 
 
-def _write(axes: Any, block: Block, box: _Box) -> None:
+def _write(axes: Any, block: Block, box: Box) -> None:
     name = block.name if len(block.name) <= LONGEST_NAME else f"{block.name[:9]}…{block.name[-7:]}"
     centre, below = (box.left + box.right) / 2, box.middle + box.height / 2 + 0.08
     options = {"ha": "center", "va": "top", "color": INK, "parse_math": False, "zorder": 4}
@@ -160,7 +165,7 @@ def _write(axes: Any, block: Block, box: _Box) -> None:
     axes.text(centre, detail, block.detail, fontsize=6.8, linespacing=1.3, **options)
 
 
-def _draw_arrow(axes: Any, start: _Box, end: _Box, steps: int) -> None:
+def _draw_arrow(axes: Any, start: Box, end: Box, steps: int) -> None:
     from matplotlib.patches import FancyArrowPatch
 
     begin = (start.right + 0.02, start.middle)
