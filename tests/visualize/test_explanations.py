@@ -155,4 +155,5 @@ def test_images_of_any_range_and_number_of_channels_can_be_drawn():
     np.testing.assert_allclose(shown_pixels(small - 2), small / 4)
     assert shown_pixels(np.full((1, 2, 2, 3), 7, np.uint8)).dtype == np.uint8
     five = np.arange(20, dtype=np.float32).reshape(1, 2, 2, 5)
-    np.testing.assert_allclose(shown_pixels(five)[..., 0], five.mean(-1) / 255)
+    np.testing.assert_allclose(shown_pixels(five)[..., 0], five.mean(-1) / 17)
+    np.testing.assert_allclose(shown_pixels(np.full((1, 2, 2, 1), 300.0)), 0)

@@ -327,3 +327,14 @@ def test_other_functions_can_be_overridden_and_are_left_alone_unless_named():
     with override(lambda inputs, gradient, ordinary: gradient * 10, frozenset({torch.tanh})):
         (changed,) = torch.autograd.grad(torch.tanh(x).sum(), x)
     assert changed.item() == 10.0
+
+
+@pytest.mark.gpu
+def test_products_on_a_gpu_are_in_full_fp32_while_looking():
+    model = torch_network().cuda()
+    before = torch.backends.cudnn.conv.fp32_precision
+    with torch.no_grad(), watch(model, "0") as seen:
+        seen.run(IMAGES)
+        exact = torch_network().double()[0](IMAGES.double().movedim(-1, 1)).movedim(1, -1)
+    torch.testing.assert_close(seen.maps["0"].double().cpu(), exact, atol=1e-5, rtol=0)
+    assert torch.backends.cudnn.conv.fp32_precision == before

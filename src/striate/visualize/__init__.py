@@ -9,7 +9,7 @@ __getattr__, __dir__, __all__ = attach(
         "AttributionCheck": ".attribution_checks",
         "Curves": ".base",
         "Diagram": ".base",
-        "ExplainedSum": ".explained_sum",
+        "ExplainedSum": ".sum_sheet",
         "Frames": ".base",
         "Line": ".base",
         "Matrix": ".base",

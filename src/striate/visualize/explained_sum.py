@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
@@ -11,56 +10,13 @@ from torch import nn
 
 from striate.core.errors import ArgumentError
 from striate.core.shapes import check_choice, per_axis
-from striate.visualize.base import Sheet
 from striate.visualize.convolution import PADDINGS, pad_values, read_values
 from striate.visualize.example import one_example
 from striate.visualize.kernels import read_kernel
 from striate.visualize.layer_search import FIRST, FoundLayer, find_layer
 from striate.visualize.probes import watch
-from striate.visualize.sum_sheet import draw_sum
+from striate.visualize.sum_sheet import ExplainedSum
 from striate.visualize.windows import Window, window_of
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class ExplainedSum:
-    """How one value came about; `sheet` is the picture of it.
-
-    `total` is the sum with the bias, `after` what the activation makes of it. `start` is where
-    the window begins on the input, below 0 where it stands in the padding; `inside` says which
-    of its places are real. Of a pooling, `kernel` and `products` are None.
-
-    Shape:
-        window, kernel, products: (*size, channels); inside: (*size,); source: (*axes, channels),
-        the layer's whole input; channels: the numbers of the source's channels in the window
-    """
-
-    layer: str
-    kind: str
-    filter: int
-    place: tuple[int, ...]
-    window: np.ndarray
-    kernel: np.ndarray | None
-    products: np.ndarray | None
-    bias: float
-    total: float
-    after: float
-    activation: str
-    reduce: str
-    start: tuple[int, ...]
-    padding: tuple[tuple[int, int], ...]
-    dilation: tuple[int, ...]
-    inside: np.ndarray
-    source: np.ndarray
-    channels: np.ndarray
-
-    @property
-    def sheet(self) -> Sheet:
-        """The picture: window times kernel, channel by channel, up to the total."""
-        return draw_sum(self)
-
-    def _repr_png_(self) -> bytes:
-        return self.sheet._repr_png_()
 
 
 def sum_at(

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from striate.core.errors import ArgumentError
+from striate.datasets.value_range import settle_range
 from striate.visualize.attribution import METHODS, Attribution, explain
 from striate.visualize.attribution_checks import AttributionCheck, check_attribution
 from striate.visualize.base import AnyPanel, HeatPanel, ImagePanel, Line, LinePanel, Sheet
@@ -217,8 +218,8 @@ def _lines(signal: np.ndarray) -> tuple[Line, ...]:
 def shown_pixels(images: np.ndarray) -> np.ndarray:
     """Bring images to what can be drawn: bytes, or 0 to 1, grey or in three colours.
 
-    Of images with another number of channels the mean is shown; values beyond 0 to 255 are
-    stretched from the lowest to the highest of all images.
+    Of images with another number of channels the mean is shown; values are taken to lie in one of
+    the usual ranges, or between the lowest and the highest of all images.
 
     Shape:
         (images, height, width, channels), out with 1 or 3 channels
@@ -227,8 +228,5 @@ def shown_pixels(images: np.ndarray) -> np.ndarray:
         images = images.astype(np.float32).mean(-1, keepdims=True)
     if images.dtype == np.uint8:
         return images
-    low, high = float(images.min()), float(images.max())
-    if low >= 0 and high <= 255:
-        return images.astype(np.float32) / (1 if high <= 1 else 255)
-    # Images all of one value are drawn black.
-    return (images.astype(np.float32) - low) / ((high - low) or 1.0)
+    low, high = settle_range(float(images.min()), float(images.max()))
+    return (images.astype(np.float32) - low) / (high - low)

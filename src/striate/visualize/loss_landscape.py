@@ -40,7 +40,7 @@ def loss_along(
     path as `summary` and files have it and the place in it, such as `("conv1/kernel", (0, 0, 0, 0))`.
     'direction' moves all weights along a random direction in which each filter is as long as the
     network's own (Li et al., "Visualizing the loss landscape of neural nets", NeurIPS 2018,
-    section 4), 'plane' along two. Gradient descent begins at the edge and moves along the drawn
+    section 4), 'plane' along two. Gradient descent begins near the higher edge and moves along the drawn
     axes only; its learning rate, unless given, makes a step at the steepest place a fifth of the way. The
     model's weights are not changed.
 
@@ -60,21 +60,19 @@ def loss_along(
         )
     surface = _Surface(model, x, y, _loss_of(model, loss))
     generator = torch.Generator().manual_seed(seed)
+    what, centre = "a random direction" if along == "direction" else "two random directions", 0.0
+    directions = [_random(surface, generator) for _ in range(2 if along == "plane" else 1)]
     if along == "weight":
         name, place = _chosen_weight(surface, weight)
         directions = [_one_number(surface, name, place)]
-        what = f"{name}{list(place)}" if place else name
-        centre = float(surface.public[name][place])
-    else:
-        directions = [_random(surface, generator) for _ in range(2 if along == "plane" else 1)]
-        what, centre = "a random direction" if along == "direction" else "two random directions", 0.0
+        what, centre = f"{name}{list(place)}", float(surface.public[name][place])
     way = _descend(surface, directions, reach, steps, learning_rate)
-    panel: AnyPanel
-    if along == "plane":
-        panel = _plane(surface, directions, reach, min(points, 25), way)
-    else:
-        label = what if along == "weight" else "distance"
-        panel = _line(surface, directions[0], reach, points, way, centre, label)
+    label = what if along == "weight" else "distance"
+    panel: AnyPanel = (
+        _plane(surface, directions, reach, min(points, 25), way)
+        if along == "plane"
+        else _line(surface, directions[0], reach, points, way, centre, label)
+    )
     here, end = surface.at([0.0] * len(directions), directions), way[-1][1]
     caption = (
         f"The loss on {surface.count:,} examples over {what}; at the network's own weights it is {here:.4g}. "
@@ -205,7 +203,9 @@ def _descend(
     surface: _Surface, directions: list[dict[str, torch.Tensor]], reach: float, steps: int, rate: float | None
 ) -> Way:
     """Go down from near the edge, along the directions only; places with their losses."""
-    far = [0.85 * reach] * len(directions)
+    ends = [[side * 0.85 * reach] * len(directions) for side in (1, -1)]
+    # From the higher side, where there is a way to go.
+    far = max(ends, key=lambda end: surface.at(end, directions))
     way = [(list(far), surface.at(far, directions))]
     if rate is None:
         # By the steepest of three places: the start may lie on a plateau, with a cliff behind it.

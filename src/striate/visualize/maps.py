@@ -59,24 +59,9 @@ def feature_maps(
     >>> [panel.title for panel in sheet.panels][:2], len(sheet.panels)
     (['Original', 'Feature 1'], 9)
     """
-    if before_activation == "both":
-        if untrained is not None:
-            raise ArgumentError(
-                "feature maps are compared with untrained ones or before with after, not both."
-            )
-    elif not isinstance(before_activation, bool):
-        raise ArgumentError(f"before_activation is True, False or 'both'; got {before_activation!r}.")
     found = find_layer(model, layer)
-    first, taken, example = _maps(model, found.name, image, before_activation is not False)
-    series = [("", first)]
-    if before_activation == "both":
-        series = [("before", first), ("after", _maps(model, found.name, image, False)[0])]
-    if untrained is not None and untrained is not False:
-        other = untrained_copy(model) if untrained is True else untrained
-        series = [
-            ("trained", first),
-            ("untrained", _maps(other, found.name, image, before_activation is True)[0]),
-        ]
+    series, taken, example = _series(model, found.name, image, untrained, before_activation)
+    first = series[0][1]
     # Pairs stand side by side, so their rows are even.
     across = columns if len(series) == 1 else columns + columns % 2
     room = rows * across // len(series) - 1
@@ -95,6 +80,27 @@ def feature_maps(
     return Sheet(
         f"Feature maps of {found.name}", _caption(found, series, sort), tuple(panels), columns=across
     )
+
+
+def _series(
+    model: Any, name: str, image: Any, untrained: Any, before: bool | str
+) -> tuple[list[tuple[str, np.ndarray]], ModelInput, np.ndarray]:
+    """The maps that stand beside each other, each with its word, and what the model takes and was given."""
+    if before == "both":
+        if untrained is not None:
+            raise ArgumentError(
+                "feature maps are compared with untrained ones or before with after, not both."
+            )
+    elif not isinstance(before, bool):
+        raise ArgumentError(f"before_activation is True, False or 'both'; got {before!r}.")
+    first, taken, example = _maps(model, name, image, before is not False)
+    series = [("", first)]
+    if before == "both":
+        series = [("before", first), ("after", _maps(model, name, image, False)[0])]
+    elif untrained is not None and untrained is not False:
+        other = untrained_copy(model) if untrained is True else untrained
+        series = [("trained", first), ("untrained", _maps(other, name, image, before is True)[0])]
+    return series, taken, example
 
 
 def _maps(model: Any, name: str, image: Any, before: bool) -> tuple[np.ndarray, ModelInput, np.ndarray]:

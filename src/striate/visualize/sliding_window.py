@@ -10,8 +10,8 @@ from torch import nn
 from striate.core.errors import ArgumentError
 from striate.visualize.base import AnyPanel, Frames, HeatPanel, Line, LinePanel, Sheet, TablePanel
 from striate.visualize.drawing.numbers import number_text
-from striate.visualize.explained_sum import ExplainedSum, LayerSums, kernel_sums
-from striate.visualize.sum_sheet import input_panel
+from striate.visualize.explained_sum import LayerSums, kernel_sums
+from striate.visualize.sum_sheet import ExplainedSum, input_panel
 
 # Outputs up to this size have their numbers written in; sums up to so many terms are spelled out.
 WRITTEN, SPELLED = 8, 9

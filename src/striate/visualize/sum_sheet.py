@@ -1,18 +1,58 @@
-"""The picture of one explained value: input, window, kernel and products, beside each other."""
+"""One explained value as data, and its picture: input, window, kernel and products beside each other."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 
 from striate.visualize.base import AnyPanel, HeatPanel, Line, LinePanel, Sheet, TablePanel
 
-if TYPE_CHECKING:
-    from striate.visualize.explained_sum import ExplainedSum
-
 # Of many channels the strongest are drawn; of many single terms as well; larger windows become heat.
 CHANNELS, TERMS, LARGEST_TABLE = 3, 8, 9
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class ExplainedSum:
+    """How one value came about; `sheet` is the picture of it.
+
+    `total` is the sum with the bias, `after` what the activation makes of it. `start` is where
+    the window begins on the input, below 0 where it stands in the padding; `inside` says which
+    of its places are real. Of a pooling, `kernel` and `products` are None.
+
+    Shape:
+        window, kernel, products: (*size, channels); inside: (*size,); source: (*axes, channels),
+        the layer's whole input; channels: the numbers of the source's channels in the window
+    """
+
+    layer: str
+    kind: str
+    filter: int
+    place: tuple[int, ...]
+    window: np.ndarray
+    kernel: np.ndarray | None
+    products: np.ndarray | None
+    bias: float
+    total: float
+    after: float
+    activation: str
+    reduce: str
+    start: tuple[int, ...]
+    padding: tuple[tuple[int, int], ...]
+    dilation: tuple[int, ...]
+    inside: np.ndarray
+    source: np.ndarray
+    channels: np.ndarray
+
+    @property
+    def sheet(self) -> Sheet:
+        """The picture: window times kernel, channel by channel, up to the total."""
+        return draw_sum(self)
+
+    def _repr_png_(self) -> bytes:
+        return self.sheet._repr_png_()
 
 
 def draw_sum(value: ExplainedSum) -> Sheet:

@@ -41,6 +41,10 @@ def animate(picture: Frames, draw: Callable[[Picture], Figure]) -> bytes:
     for place, number in enumerate(chosen):
         sample.paste(pictures[number], (0, place * pictures[0].height))
     table = sample.quantize(255)
+    # The paper stays white, whatever the nearest colour of the table came out as.
+    colours = np.array(table.getpalette(), dtype=np.uint8).reshape(-1, 3)
+    colours[colours.min(axis=1) >= 250] = 255
+    table.putpalette(colours.tobytes())
     reduced = [one.quantize(palette=table, dither=Image.Dither.NONE) for one in pictures]
     content = io.BytesIO()
     reduced[0].save(
