@@ -37,7 +37,7 @@ def trained(tmp_path_factory) -> Path:
     write_toy(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        assert main(["train", "toy.npz", "model=networks.py:stack", "epochs=12", "learning-rate=0.05"]) == 0
+        assert main(["train", "toy.npz", "model=networks.py:stack", "epochs=12", "learning-rate=0.05", "--no-report"]) == 0
     return folder
 
 
@@ -103,11 +103,12 @@ def test_a_training_from_end_to_end(here, capsys):
         "runs/toy/splits.csv",
         "runs/toy/curves.png",
         "runs/toy/confusion.png",
+        "runs/toy/report.html",
     ]
 
 
 def test_the_recipe_of_a_run_does_it_again(run, capsys):
-    assert main(["train", "runs/toy/recipe.toml", "epochs=1", "name=again"]) == 0
+    assert main(["train", "runs/toy/recipe.toml", "epochs=1", "name=again", "--no-report"]) == 0
     assert "1 epoch, batches of 16, Adam at 0.05" in capsys.readouterr().out
     assert (run / "runs" / "again" / "model.striate").is_file()
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -42,8 +45,9 @@ from striate.visualize.kernels import read_kernel
 from striate.visualize.probes import watch
 
 NINE = np.arange(9).reshape(3, 3)
-# Of the layer's largest value.
-CLOSE = 1e-6
+# Of the layer's largest value. Sums are made in double precision; what is left is the rounding of the
+# layer itself, which adds up in fp32: at 4,608 terms (network A) PyTorch is off by 2e-6 in places.
+CLOSE, CLOSE_OF_MANY_TERMS, EXACT = 1e-6, 3e-6, 1e-10
 
 
 def stir(model):
@@ -75,23 +79,39 @@ def own_values(layer, source):
     return found
 
 
-def assert_all_equal(model, x, most=None, seed=0):
+def in_double(layer):
+    """The same layer in double precision."""
+    module = copy.deepcopy(layer.module).double()
+    if hasattr(module, "dtype"):
+        module.dtype = torch.float64
+    return dataclasses.replace(layer, module=module)
+
+
+def assert_all_equal(model, x, most=None, seed=0, close=CLOSE):
     """Hold sums at all places of all layers, or at `most` of each, against the layers' own values."""
     generator = np.random.default_rng(seed)
     with torch.no_grad(), watch(model, inputs=True) as seen:
         seen.run(x[None])
     for layer in seen.layers:
         sums = LayerSums(model, x, layer)
-        before, after = own_values(layer, seen.entering[layer.name])
+        # The very numbers that the sums were made of: another run may round them differently.
+        source = seen.entering[layer.name]
+        if layer.kind != "Flatten":
+            source = torch.from_numpy(sums.source).float()[None]
+        before, after = own_values(layer, source)
         few = most is not None and before.size > most
         chosen = (
             [0, before.size - 1, *generator.integers(0, before.size, most)] if few else range(before.size)
         )
         where = np.unravel_index(np.array(chosen), before.shape)
         found = [sums.at(int(which), *map(int, place)) for *place, which in zip(*where, strict=True)]
-        for name, own in (("total", before), ("after", after)):
+        compared = [("total", before, close), ("after", after, close)]
+        if any(True for _ in layer.module.parameters(recurse=False)):
+            exact = own_values(in_double(layer), source)[0]
+            compared.append(("total", exact, EXACT))
+        for name, own, close_enough in compared:
             away = np.abs([getattr(value, name) for value in found] - own[where]).max() / np.abs(own).max()
-            assert away <= CLOSE, f"{layer.name}: {name}"
+            assert away <= close_enough, f"{layer.name}: {name}"
 
 
 @pytest.mark.parametrize("make", [net_c, net_e])
@@ -107,7 +127,7 @@ def test_places_of_every_layer_of_the_large_reference_networks(make):
     torch.manual_seed(0)
     model = stir(make())
     x = np.random.default_rng(0).random(model.input.shape[1:], np.float32)
-    assert_all_equal(model, x, most=60)
+    assert_all_equal(model, x, most=60, close=CLOSE_OF_MANY_TERMS)
 
 
 LAYERS = {

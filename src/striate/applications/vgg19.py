@@ -1,6 +1,7 @@
-"""VGG19 with the preparation of its images, under the address that such code imports from."""
+"""VGG19 with the preparation of its images and the reading of its answers, under the address that such code imports from."""
 
+from striate.applications.imagenet_classes import decode_predictions
+from striate.applications.imagenet_input import preprocess_input
 from striate.applications.vgg import VGG19
-from striate.applications.vgg_input import preprocess_input
 
-__all__ = ["VGG19", "preprocess_input"]
+__all__ = ["VGG19", "decode_predictions", "preprocess_input"]

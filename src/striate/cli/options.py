@@ -71,6 +71,10 @@ Cache = Annotated[
         "--cache/--no-cache", help="Keep decoded images for the next run; else yes.", show_default=False
     ),
 ]
+Report = Annotated[
+    bool,
+    typer.Option("--report/--no-report", help="Write report.html at the end; else yes.", show_default=False),
+]
 Augment = Annotated[
     str | None,
     _option("Random changes to training examples: none, light, standard or strong; else by the data."),
@@ -90,9 +94,7 @@ ValidationShare = Annotated[
 ]
 Top = Annotated[int, _option("How many answers to give for each file, the most probable first; else 1.")]
 Out = Annotated[str, typer.Option(help="Where to write the picture, .png or .svg.")]
-OutOrNone = Annotated[
-    str | None, _option("Where to write the picture: .png, .svg, or .gif for what moves.")
-]
+OutOrNone = Annotated[str | None, _option("Where to write the picture: .png, .svg, or .gif for what moves.")]
 Details = Annotated[
     bool, _option("Add what each layer sees of the input, its operations and its memory.", "--details")
 ]

@@ -49,12 +49,16 @@ class Bar:
 @final
 @dataclass(frozen=True)
 class Table:
-    """A table with a caption; the first column names the row, the others are numbers or words."""
+    """A table with a caption; the first column names the row, the others are numbers, words or bars.
+
+    A `folded` one opens on demand. `words` says how many columns from the left are words.
+    """
 
     caption: str
     head: tuple[str, ...]
-    rows: tuple[tuple[Any, ...], ...]
-    numeric: bool = True
+    rows: tuple[tuple[str | Bar, ...], ...]
+    folded: bool = False
+    words: int = 1
     kind = "table"
 
 
@@ -110,7 +114,8 @@ class Figure:
 @final
 @dataclass(frozen=True)
 class Figures:
-    """Figures side by side, as many as fit, or in rows of `columns`; `size` is 'small', 'large' or 'wide'."""
+    """Figures side by side, as many as fit, or in rows of `columns`; `size` is 'tiny', 'small',
+    'large' or 'wide'."""
 
     title: str
     caption: str

@@ -90,6 +90,7 @@ class _Content:
         self.answers, self.examples = material.answers, material.examples
         self.pictures: dict[int, str] = {}
         self.heats: dict[int, list[dict[str, str]]] = {}
+        self.notes: dict[str, None] = {}
         self.drawings: list[str] = []
         self.numbers: set[int] = set()
 
@@ -114,7 +115,7 @@ class _Content:
             return f"There are no heatmaps: {error}"
         return (
             "Beside the most confident ones, Grad-CAM shows which parts speak for the true class and which "
-            "for the predicted one."
+            f"for the predicted one. {' '.join(self.notes)}"
         )
 
     def _explain(self, places: np.ndarray) -> None:
@@ -130,7 +131,10 @@ class _Content:
                     if known and self.answers.right[place]:
                         continue
                     picture = self._keep(panel, panel.title)
-                    known.append({"title": plain(panel.title), "note": plain(panel.note), "picture": picture})
+                    if panel.note:
+                        self.notes[plain(panel.note)] = None
+                    note = "nothing to be seen" if panel.note else ""
+                    known.append({"title": plain(panel.title), "note": note, "picture": picture})
                     spent += self._size(picture)
             if spent > HEAT_BYTES:
                 break

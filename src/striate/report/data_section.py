@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from striate.core.shapes import format_shape
 from striate.report.album import Album
 from striate.report.blocks import AnyBlock, Facts, Figures, Listed, Section, Table, Words
 from striate.report.material import Examples, Material
@@ -26,7 +25,8 @@ def describe_data(material: Material, album: Album) -> Section:
         blocks.append(Listed("Copies and leaks", leaks))
     bad = [f"{one['name']}: {one['reason']}" for one in material.known("data", "bad_files") or ()]
     if bad:
-        title = f"{len(bad):,} files could not be used and were left out"
+        files = "1 file was" if len(bad) == 1 else f"{len(bad):,} files were"
+        title = f"{files} left out as unusable"
         blocks.append(Listed(title, tuple(bad), folded=len(bad) > LISTED))
     if material.given_examples is None:
         blocks.append(Words(material.missing.get("examples", "The data are not at hand.")))
@@ -39,7 +39,7 @@ def _facts(material: Material) -> Iterator[tuple[str, str]]:
     data = material.known("data") or {}
     yield "data", str(data.get("origin") or data.get("name") or "unknown")
     if data.get("shape"):
-        yield "one example", f"{data.get('kind', 'example')} of {format_shape(data['shape'])}"
+        yield "one example", f"{data.get('kind', 'example')} of {' × '.join(map(str, data['shape']))}"
     parts = data.get("parts") or {}
     own = data.get("sources") or {}
     for part, words in PARTS.items():

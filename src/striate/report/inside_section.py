@@ -9,7 +9,7 @@ import numpy as np
 
 from striate.core.errors import ArgumentError, StateError
 from striate.report.album import Album
-from striate.report.blocks import AnyBlock, Section
+from striate.report.blocks import AnyBlock, Figures, Section
 from striate.report.material import Material
 from striate.report.panels import show_frames, show_sheet
 from striate.visualize.class_outputs import find_class_inputs
@@ -25,13 +25,15 @@ FILTERS, PATCHES, SEARCHED = 8, 6, 1000
 PLACES = 24
 # Classes whose inputs are found, and the steps of the search.
 CLASSES, STEPS = 10, 128
+# Where activations come from that are layers themselves.
+ACTIVATIONS = ("striate.layers.activation", "striate.layers.prelu", "torch.nn.modules.activation")
 
 
 def describe_filters(material: Material, album: Album) -> Section:
     """Show the filters of the first convolution, and the real patches that excite them most."""
     model, test = material.model, material.examples.test
     first = _convolutions(model)[0]
-    blocks: list[AnyBlock] = [show_sheet(album, filters(model, first))]
+    blocks: list[AnyBlock] = [show_sheet(album, filters(model, first), "tiny")]
     chosen = range(min(FILTERS, count_filters(first)))
     names = list(material.answers.names[:SEARCHED])
     found = find_exciting_patches(model, first, test.x[:SEARCHED], chosen, PATCHES, names)
@@ -46,13 +48,32 @@ def describe_maps(material: Material, album: Album) -> Section:
     blocks: list[AnyBlock] = []
     for layer in dict.fromkeys((layers[0], layers[-1])):
         activation = getattr(layer.module, "activation", None)
-        both = callable(activation) and getattr(activation, "__name__", "") != "linear"
-        columns = 6 if both else 4
-        sheet = feature_maps(
-            model, example, layer, before_activation="both" if both else False, rows=2, columns=columns
-        )
-        blocks.append(show_sheet(album, sheet))
+        inside = callable(activation) and getattr(activation, "__name__", "") != "linear"
+        before = "both" if inside else False
+        blocks.append(_maps(material, album, layer, example, before))
+        after = None if inside else _activation_after(model, layer)
+        if after is not None:
+            blocks.append(_maps(material, album, after, example, False))
     return Section("maps", "What it makes of one example", tuple(blocks))
+
+
+def _maps(material: Material, album: Album, layer: FoundLayer, example: np.ndarray, before: Any) -> Figures:
+    rows = 2 if before else 1
+    return show_sheet(
+        album, feature_maps(material.model, example, layer, before_activation=before, rows=rows, columns=8)
+    )
+
+
+def _activation_after(model: Any, layer: FoundLayer) -> FoundLayer | None:
+    """Find the activation that stands as a layer of its own between this layer and the next convolution."""
+    layers = find_layers(model)
+    place = next(number for number, one in enumerate(layers) if one.name == layer.name)
+    for one in layers[place + 1 :]:
+        if type(one.module).__module__ in ACTIVATIONS:
+            return one
+        if hasattr(one.module, "kernel_size"):
+            return None
+    return None
 
 
 def describe_window(material: Material, album: Album) -> Section:

@@ -14,6 +14,8 @@ from striate.visualize.drawing.numbers import number_text
 
 # More points than this across cannot be seen: the lowest and highest of each part are kept.
 MOST_POINTS = 240
+# Lines with more points have no dots.
+MOST_DOTS = 40
 # Pixels of a drawing with axes, and of a small one without.
 PLOT, SMALL = (360, 220), (150, 84)
 
@@ -49,6 +51,7 @@ def draw_panel(panel: LinePanel, alt: str) -> Markup:
     frame = _Frame(46, 12, width - 10, height - 34, *_ranges(panel.lines))
     parts = [*_shade(frame, panel), *_axes(frame, panel.x_label, panel.y_label)]
     parts += _all_lines(frame, panel.lines)
+    parts += [dot for line in panel.lines if line.role == "path" for dot in _dots(frame, line)]
     for x, y, label in panel.points:
         parts.append(_dot(frame, x, y, "mark"))
         parts.append(_text(frame.across(x) + 6, frame.down(y) - 6, label, "start"))
@@ -65,10 +68,7 @@ def draw_curves(panel: Panel, curves: Curves, alt: str) -> Markup:
         at = frame.across(curves.marked)
         parts.append(_stroke("marked", [(at, frame.top), (at, frame.bottom)]))
     parts += _all_lines(frame, panel.lines)
-    for line in panel.lines:
-        if len(line.x) <= 40:
-            places = zip(line.x.tolist(), line.y.tolist(), strict=True)
-            parts += [_dot(frame, one, other, line.role) for one, other in places if math.isfinite(other)]
+    parts += [dot for line in panel.lines if len(line.x) <= MOST_DOTS for dot in _dots(frame, line)]
     return _svg(width, height, alt, [*parts, *_legend(frame, panel.lines)], "plot")
 
 
@@ -120,6 +120,11 @@ def _thinned(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _stroke(role: str, points: Sequence[tuple[float, float]]) -> Markup:
     listed = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     return Markup('<polyline class="line {}" points="{}"/>').format(role, listed)
+
+
+def _dots(frame: _Frame, line: Line) -> list[Markup]:
+    places = zip(np.asarray(line.x).tolist(), np.asarray(line.y).tolist(), strict=True)
+    return [_dot(frame, x, y, line.role) for x, y in places if math.isfinite(y)]
 
 
 def _dot(frame: _Frame, x: float, y: float, role: str) -> Markup:

@@ -17,7 +17,7 @@ from striate.visualize.base import Line, LinePanel
 from striate.visualize.results import show_doubts, show_mistakes, show_reliability
 
 # So many mistakes and doubts are shown.
-SHOWN = 20
+SHOWN = 24
 
 
 def describe_results(material: Material, album: Album) -> Section:
@@ -32,8 +32,8 @@ def accuracy_sentence(answers: Answers) -> str:
     count, right = len(answers.labels), int(answers.right.sum())
     low, high = likely_range(right, count)
     return (
-        f"{right:,} of {count:,} test examples are answered right: {right / count:.1%}. With so many examples "
-        f"the accuracy on others like them lies between {low:.1%} and {high:.1%} (19 times out of 20)."
+        f"Accuracy on {count:,} test examples: {right / count:.1%}. With so many, the accuracy on others like "
+        f"them lies between {low:.1%} and {high:.1%}, 19 times out of 20."
     )
 
 

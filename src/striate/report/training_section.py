@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from striate.diagnose import read_curves
 from striate.models.summary import summarize
@@ -14,6 +13,9 @@ from striate.report.lines import draw_curves
 from striate.report.material import Material
 from striate.visualize.architecture import plot_model
 from striate.visualize.training_curves import compare_training
+
+# Longer tables of layers are folded away.
+LISTED = 24
 
 
 def describe_network(material: Material, album: Album) -> Section:
@@ -30,7 +32,7 @@ def describe_network(material: Material, album: Album) -> Section:
     )
     total = summary.trainable + summary.non_trainable
     caption = f"Layers: {total:,} parameters, {summary.trainable:,} of them trained"
-    blocks.append(Table(caption, head, rows))
+    blocks.append(Table(caption, head, rows, folded=len(rows) > LISTED, words=3))
     return Section("network", "The network", tuple(blocks))
 
 
@@ -45,8 +47,8 @@ def describe_training(material: Material, album: Album) -> Section:
     blocks.append(Listed("What to try next", tuple(verdict.advice)))
     curves = compare_training(material.history)
     figures = tuple(
-        Figure(Vector(draw_curves(panel, curves, f"{panel.label} over the epochs. {curves.caption}")), panel.label)
-        for panel in (replace(one) for one in curves.panels)
+        Figure(Vector(draw_curves(panel, curves, f"{panel.label} over the epochs. {curves.caption}")))
+        for panel in curves.panels
     )
     title = curves.title + (f" ({curves.mark_label})" if curves.mark_label else "")
     blocks += [Figures(title, curves.caption, figures, "large"), Facts(tuple(_training_facts(material)))]

@@ -114,7 +114,7 @@ def _everything(model: Any) -> list[FoundLayer]:
         raise ArgumentError(f"expected a model or a torch module; got {type(model).__name__}.")
     world = LAST if isinstance(model, Layer) else FIRST
     found = list(_children(model, "", world, set()))
-    # A layer with an activation inside, say, is a layer all the same; a model with weights of its own is none.
+    # A layer with an activation inside is a layer all the same; a model with weights of its own is none.
     is_layer = isinstance(model, Layer) and not hasattr(model, "graph")
     if found and (not is_layer or _is_group(model)):
         return found

@@ -54,17 +54,18 @@ def train(
     say: Say = silent,
     verbose: str | int = 0,
     progress: Progress = no_progress,
+    report: bool = False,
 ) -> TrainResult:
     """Train as the recipe says and leave a run in `root/runs/`, the current folder by default.
 
     `name` is the run's; without it, the data's name is counted up. `verbose` is that of `fit`;
-    `progress` is told how far reading the data has come.
+    `progress` is told how far reading the data has come. `report` writes the run's report too.
     Ctrl-C ends the training, and the result says so in `status`.
 
     Raises:
         StriateError: something cannot be used, in words; a run that was begun is then marked 'failed'.
     """
-    return train_run(recipe, name, Path() if root is None else root, say, verbose, progress)
+    return train_run(recipe, name, Path() if root is None else root, say, verbose, progress, report)
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,43 +5,28 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from striate.augment import Augment
 from striate.callbacks import CSVLogger, History, LambdaCallback, ModelCheckpoint
 from striate.core.errors import StriateError
-from striate.core.runtime import Choice, choose_device, choose_precision, set_random_seed
 from striate.datasets.labels import to_categorical
-from striate.datasets.opening import open_data
 from striate.datasets.options import Progress, no_progress
 from striate.datasets.rejects import quarantine
-from striate.datasets.source import Data, DataBundle
+from striate.datasets.source import Data
+from striate.diagnose import Verdict, read_curves
 from striate.models.saving import load
 from striate.visualize.render import save
 from striate.visualize.training_curves import compare_training
-from striate.workbench.network import ChosenNetwork, check_can_come_back, compile_network, make_network
-from striate.workbench.normalizing import make_normalization
-from striate.workbench.plan import (
-    Say,
-    choose_augmentation,
-    choose_validation_share,
-    complete_recipe,
-    make_augmentation,
-    make_optimizer,
-    say_changes,
-    say_data,
-    say_machine,
-    say_model,
-    say_plan,
-)
-from striate.workbench.preparation import describe_input
+from striate.workbench.plan import Say, line, say_plan
+from striate.workbench.prepared import Prepared, prepare
 from striate.workbench.recipe import Recipe, write_recipe
 from striate.workbench.record import Record, begin_record
+from striate.workbench.reporting import write_report
 from striate.workbench.run import Run, check_free, create_run
 from striate.workbench.scoring import Scores, score
-from striate.workbench.split import Split, class_names_of, split_data, write_split
+from striate.workbench.split import write_split
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +34,7 @@ class TrainResult:
     """What a training left: its run, how it ended ('finished' or 'stopped'), and its test scores.
 
     `scores` are those of the best epoch; None where the training was stopped before the test.
-    `best_epoch` counts from 1.
+    `best_epoch` counts from 1. `verdict` says what the curves show.
     """
 
     run: Run
@@ -59,51 +44,7 @@ class TrainResult:
     scores: Scores | None
     files: list[Path]
     seconds: float
-
-
-@dataclass(frozen=True, eq=False)
-class Prepared:
-    """All that is decided before a run's folder is made."""
-
-    plan: Recipe
-    bundle: DataBundle
-    split: Split
-    network: ChosenNetwork
-    machine: dict[str, Choice]
-    augment: Augment | None
-
-
-def prepare(recipe: Recipe, say: Say, progress: Progress = no_progress) -> Prepared:
-    """Load data, part them, make the network, and say what was chosen; nothing is written yet.
-
-    Raises:
-        StriateError: something cannot be used, in words.
-    """
-    device = choose_device(recipe.device)
-    machine = {"device": device, "precision": choose_precision(recipe.precision, device.value)}
-    set_random_seed(recipe.seed)
-    bundle = open_data(recipe.data, recipe.source_options(), progress)
-    recipe = replace(recipe, validation_share=choose_validation_share(recipe, bundle))
-    split = split_data(bundle, recipe.test_share, recipe.validation_share or 0.0, recipe.seed)
-    say_data(say, bundle, split, recipe)
-    names = class_names_of(bundle)
-    train = split.take(bundle, "train")
-    front = None if recipe.normalize in (None, "none") else make_normalization(recipe.normalize, train.x)
-    network = make_network(recipe.model, bundle, len(names), front)
-    say_model(say, network)
-    chosen = choose_augmentation(recipe.augment, bundle)
-    augment = make_augmentation(str(chosen.value), recipe.mix, bundle)
-    say_changes(say, chosen, "" if augment is None else augment.describe(), recipe.normalize)
-    say_machine(say, machine["device"], machine["precision"])
-    plan = complete_recipe(recipe, network, train, chosen)
-    model = network.model
-    check_can_come_back(model)
-    model.class_names = names
-    model.preprocessing = describe_input(bundle)
-    model.provenance = {"data": bundle.name, "data_sha256": split.fingerprint, "network": network.name}
-    mixes = augment is not None and augment.mixes
-    compile_network(model, make_optimizer(plan, len(train)), str(device.value), recipe.precision, mixes)
-    return Prepared(plan, bundle, split, network, machine, augment)
+    verdict: Verdict | None = None
 
 
 def train_run(
@@ -113,8 +54,11 @@ def train_run(
     say: Say,
     verbose: str | int,
     progress: Progress = no_progress,
+    report: bool = False,
 ) -> TrainResult:
     """Train as the recipe says and leave a run; Ctrl-C ends it early and keeps what is there.
+
+    With `report` a finished run gets its report as well.
 
     Raises:
         StriateError: something cannot be used, in words.
@@ -127,7 +71,7 @@ def train_run(
     record = begin_record(
         run, prepared.bundle, prepared.split, prepared.network, prepared.plan, prepared.machine
     )
-    scores = None
+    scores = verdict = None
     with _closing(record):
         record.write()
         write_recipe(run.recipe, prepared.plan)
@@ -137,6 +81,10 @@ def train_run(
         history = _fit(prepared, run, record, verbose)
         if not history.interrupted:
             scores = _finish(prepared, run, record)
+        verdict = _judge(record, history)
+    if report and scores is not None:
+        say(line("report", "being written"))
+        write_report(run, bundle=prepared.bundle, split=prepared.split, device=prepared.plan.device)
     return TrainResult(
         run,
         record.status,
@@ -145,7 +93,22 @@ def train_run(
         scores,
         _files(run),
         sum(record.seconds.values()),
+        verdict,
     )
+
+
+def _judge(record: Record, history: History) -> Verdict | None:
+    """Say what the curves of loss and accuracy show, in run.json as well."""
+    if not history.epoch:
+        return None
+    found = read_curves(history)
+    record.started["verdict"] = {
+        "kind": found.kind,
+        "epoch": found.epoch,
+        "evidence": found.evidence,
+        "advice": found.advice,
+    }
+    return found
 
 
 @contextmanager
@@ -253,5 +216,6 @@ def _files(run: Run) -> list[Path]:
         run.splits,
         run.curves,
         run.confusion,
+        run.report,
     )
     return [path for path in wanted if path.is_file()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from striate.diagnose import Verdict
 from striate.workbench.actions import Evaluation
 from striate.workbench.plan import line
 from striate.workbench.run import Run
@@ -27,11 +28,19 @@ def describe_training(result: TrainResult) -> list[str]:
         lines.append(f"stopped: what is there is kept in {result.run.folder.as_posix()}")
     if result.best_epoch is not None:
         lines.append(f"best epoch {result.best_epoch} of {result.epochs_done}, by validation loss")
+    if result.verdict is not None:
+        lines += describe_verdict(result.verdict)
     if result.scores is not None:
         lines.append(result.scores.sentence())
     elif result.run.last_model.is_file():
         lines.append(f"not tested yet: striate evaluate {result.run.name}")
     return lines + describe_files(result.run)
+
+
+def describe_verdict(verdict: Verdict) -> list[str]:
+    """Say what the curves show, and the next thing to try."""
+    first = verdict.advice[0] if verdict.advice else ""
+    return [line("curves", f"{verdict.words}. {' '.join(verdict.evidence)}"), line("next", first)]
 
 
 def describe_files(run: Run) -> list[str]:

@@ -22,13 +22,15 @@ def see(
         list[str] | None, typer.Option(help="Which picture; may be given again.", show_default=False)
     ] = None,
     layer: Annotated[
-        str | None, typer.Option(help="A layer's name or number; else the first convolution.", show_default=False)
+        str | None,
+        typer.Option(help="A layer's name or number; else the first convolution.", show_default=False),
     ] = None,
     filters: Annotated[
         str | None, typer.Option(help="Numbers from 0, as 0,3,7; else the first ones.", show_default=False)
     ] = None,
     target: Annotated[
-        str | None, typer.Option("--class", help="A class; else the one that is answered.", show_default=False)
+        str | None,
+        typer.Option("--class", help="A class; else the one that is answered.", show_default=False),
     ] = None,
     method: Annotated[str, typer.Option(help="How the reason of an answer is found.")] = "grad_cam",
     row: Annotated[int, typer.Option(help="Of the sum that is explained.")] = 0,
@@ -40,12 +42,11 @@ def see(
     untrained: Annotated[
         bool, typer.Option("--untrained", help="Beside each map that of an untrained network.")
     ] = False,
-    before: Annotated[
-        bool, typer.Option("--before", help="Maps before and after their activation.")
-    ] = False,
+    before: Annotated[bool, typer.Option("--before", help="Maps before and after their activation.")] = False,
     seed: options.Seed = None,
     out: Annotated[
-        str | None, typer.Option(help="The folder for the pictures; else see/ of the run.", show_default=False)
+        str | None,
+        typer.Option(help="The folder for the pictures; else see/ of the run.", show_default=False),
     ] = None,
     format: Annotated[str, typer.Option(help="png or svg.")] = "png",
     views: Annotated[bool, typer.Option("--list", help="List the pictures that there are.")] = False,

@@ -36,6 +36,7 @@ def train(
     bad_files: options.BadFiles = None,
     megapixels: options.Megapixels = None,
     cache: options.Cache = None,
+    report: options.Report = True,
 ) -> int:
     """Train a network on labelled images or signals, and leave a run in runs/.
 
@@ -43,13 +44,13 @@ def train(
     the results of each epoch, and pictures. Ctrl-C stops early and keeps what is there.
     """
     # Every option is a key of recipes; what they mean stands there.
-    chosen = {key: value for key, value in locals().items() if key not in ("data", "name")}
+    chosen = {key: value for key, value in locals().items() if key not in ("data", "name", "report")}
     from striate.cli import progress
     from striate.workbench import actions, recipe, wording
 
-    with progress.bar() as report:
+    with progress.bar() as bar:
         wanted = recipe.recipe_for(data, **chosen)
-        result = actions.train(wanted, name, say=typer.echo, verbose="auto", progress=report)
+        result = actions.train(wanted, name, say=typer.echo, verbose="auto", progress=bar, report=report)
     for line in wording.describe_training(result):
         typer.echo(line)
     return STOPPED if result.status == "stopped" else 0

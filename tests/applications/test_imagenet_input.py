@@ -1,4 +1,4 @@
-"""The two ways of preparing images for VGG, against numbers worked out by hand."""
+"""The three ways of preparing images for weights of ImageNet, against numbers worked out by hand."""
 
 from __future__ import annotations
 
@@ -30,7 +30,12 @@ def test_torch_standardises_shares_of_255():
     np.testing.assert_allclose(preprocess_input(PIXEL, mode="torch"), wanted, rtol=1e-5)
 
 
-@pytest.mark.parametrize("mode", ["caffe", "torch"])
+def test_lite_runs_from_minus_one_to_one():
+    wanted = [[[(10 - 127) / 128, (20 - 127) / 128, (30 - 127) / 128]]]
+    np.testing.assert_allclose(preprocess_input(PIXEL, mode="lite"), wanted, rtol=1e-6)
+
+
+@pytest.mark.parametrize("mode", ["caffe", "torch", "lite"])
 def test_channels_first_gives_the_same_values_in_their_places(mode):
     images = np.random.default_rng(0).integers(0, 256, (2, 4, 5, 3), dtype=np.uint8)
     turned = preprocess_input(np.moveaxis(images, -1, 1), "channels_first", mode)
@@ -49,5 +54,5 @@ def test_the_input_stays_as_it_was_and_its_kind_comes_back():
 def test_grey_images_and_unknown_modes_are_refused():
     with pytest.raises(ShapeError, match=r"\(red, green, blue\), channels last; got \(1, 8, 8, 1\)"):
         preprocess_input(np.zeros((1, 8, 8, 1)))
-    with pytest.raises(ArgumentError, match="mode must be one of 'caffe', 'torch'; got 'tf'"):
+    with pytest.raises(ArgumentError, match="mode must be one of 'caffe', 'torch', 'lite'; got 'tf'"):
         preprocess_input(PIXEL, mode="tf")

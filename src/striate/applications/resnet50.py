@@ -1,0 +1,7 @@
+"""ResNet50 with the preparation of its images and the reading of its answers, under Keras's address."""
+
+from striate.applications.imagenet_classes import decode_predictions
+from striate.applications.imagenet_input import preprocess_input
+from striate.applications.resnet import ResNet50
+
+__all__ = ["ResNet50", "decode_predictions", "preprocess_input"]

@@ -1,0 +1,73 @@
+"""All that is decided before a run's folder is made: data, parts, network, changes, machine, plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from striate.augment import Augment
+from striate.core.runtime import Choice, choose_device, choose_precision, set_random_seed
+from striate.datasets.opening import open_data
+from striate.datasets.options import Progress, no_progress
+from striate.datasets.source import DataBundle
+from striate.workbench.network import ChosenNetwork, check_can_come_back, compile_network, make_network
+from striate.workbench.normalizing import make_normalization
+from striate.workbench.plan import (
+    Say,
+    choose_augmentation,
+    choose_validation_share,
+    complete_recipe,
+    make_augmentation,
+    make_optimizer,
+    say_changes,
+    say_data,
+    say_machine,
+    say_model,
+)
+from striate.workbench.preparation import describe_input
+from striate.workbench.recipe import Recipe
+from striate.workbench.split import Split, class_names_of, split_data
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """All that is decided before a run's folder is made."""
+
+    plan: Recipe
+    bundle: DataBundle
+    split: Split
+    network: ChosenNetwork
+    machine: dict[str, Choice]
+    augment: Augment | None
+
+
+def prepare(recipe: Recipe, say: Say, progress: Progress = no_progress) -> Prepared:
+    """Load data, part them, make the network, and say what was chosen; nothing is written yet.
+
+    Raises:
+        StriateError: something cannot be used, in words.
+    """
+    device = choose_device(recipe.device)
+    machine = {"device": device, "precision": choose_precision(recipe.precision, device.value)}
+    set_random_seed(recipe.seed)
+    bundle = open_data(recipe.data, recipe.source_options(), progress)
+    recipe = replace(recipe, validation_share=choose_validation_share(recipe, bundle))
+    split = split_data(bundle, recipe.test_share, recipe.validation_share or 0.0, recipe.seed)
+    say_data(say, bundle, split, recipe)
+    names = class_names_of(bundle)
+    train = split.take(bundle, "train")
+    front = None if recipe.normalize in (None, "none") else make_normalization(recipe.normalize, train.x)
+    network = make_network(recipe.model, bundle, len(names), front)
+    say_model(say, network)
+    chosen = choose_augmentation(recipe.augment, bundle)
+    augment = make_augmentation(str(chosen.value), recipe.mix, bundle)
+    say_changes(say, chosen, "" if augment is None else augment.describe(), recipe.normalize)
+    say_machine(say, machine["device"], machine["precision"])
+    plan = complete_recipe(recipe, network, train, chosen)
+    model = network.model
+    check_can_come_back(model)
+    model.class_names = names
+    model.preprocessing = describe_input(bundle)
+    model.provenance = {"data": bundle.name, "data_sha256": split.fingerprint, "network": network.name}
+    mixes = augment is not None and augment.mixes
+    compile_network(model, make_optimizer(plan, len(train)), str(device.value), recipe.precision, mixes)
+    return Prepared(plan, bundle, split, network, machine, augment)
