@@ -29,11 +29,11 @@ from torch.utils.data import DataLoader, Dataset
 
 from striate.core.runtime import cpu_count
 from striate.datasets.cache_contents import empty_cache
-from striate.datasets.decoded import decode_all
-from striate.datasets.image_choice import choose_image_input
+from striate.datasets.decoding.decoded import decode_all
+from striate.datasets.decoding.image_choice import choose_image_input
+from striate.datasets.folders.places import FilePlace
 from striate.datasets.loader import ArrayBatches
 from striate.datasets.options import SourceOptions
-from striate.datasets.places import FilePlace
 
 SIDE, BATCH = 128, 32
 

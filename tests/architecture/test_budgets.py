@@ -25,9 +25,9 @@ LATE_IMPORTS = {
     "src/striate/cli/*": {"*"},
     "src/striate/callbacks/tensorboard.py": {"tensorboard"},
     "src/striate/visualize/drawing/*": {"matplotlib"},
-    "src/striate/datasets/deep_images.py": {"tifffile"},
+    "src/striate/datasets/decoding/deep_images.py": {"tifffile"},
     "src/striate/datasets/digits.py": {"sklearn"},
-    "src/striate/datasets/parquet_cells.py": {"pyarrow"},
+    "src/striate/datasets/folders/parquet_cells.py": {"pyarrow"},
     "src/striate/datasets/split.py": {"sklearn"},
     "src/striate/diagnose/*": {"sklearn"},
 }

@@ -11,9 +11,9 @@ from PIL import Image
 
 from striate.core.errors import FileAccessError, UnknownNameError
 from striate.datasets.cache_contents import empty_cache, list_cache
-from striate.datasets.decoded import decode_all
-from striate.datasets.image_input import ImageInput
-from striate.datasets.places import FilePlace
+from striate.datasets.decoding.decoded import decode_all
+from striate.datasets.decoding.image_input import ImageInput
+from striate.datasets.folders.places import FilePlace
 
 
 @pytest.fixture(autouse=True)

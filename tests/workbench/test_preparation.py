@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from striate.core.errors import ArgumentError, DataError, FileAccessError, FileFormatError
-from striate.datasets.image_input import ImageInput
+from striate.datasets.decoding.image_input import ImageInput
 from striate.datasets.source import Data, DataBundle
 from striate.workbench.preparation import (
     InputDescription,

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from striate.applications.efficientnet import EfficientNetLite0
 from striate.applications.ends import AXES, beginning
+from striate.applications.lenet import LeNet5
 from striate.applications.reference import net_a, net_b, net_c, net_d, net_e
+from striate.applications.resnet import ResNet18, ResNet50
 from striate.applications.signal import fcn1d
 from striate.applications.small import small_cnn, small_cnn_1d
+from striate.applications.transfer import build_pretrained
 from striate.applications.vgg import VGG16, VGG19
 from striate.core.errors import ShapeError, unknown_name
 from striate.core.shapes import Shape, check_choice, format_shape
@@ -31,13 +36,13 @@ def _small(input_shape: Shape, classes: int, rescale: float | None) -> Model:
     return make(input_shape, classes, rescale)
 
 
-def _scaled_vgg(vgg: Callable[..., Model]) -> Callable[[Shape, int, float | None], Model]:
+def _scaled(network: Callable[..., Model]) -> Callable[[Shape, int, float | None], Model]:
     def make(input_shape: Shape, classes: int, rescale: float | None) -> Model:
         if rescale is None:
-            return vgg(input_shape=input_shape, classes=classes)
+            return network(input_shape=input_shape, classes=classes)
         inputs, scaling = beginning(input_shape, rescale)
-        network = vgg(input_tensor=scaling(inputs), classes=classes)
-        return Model(inputs, network.output, name=network.name)
+        inner = network(input_tensor=scaling(inputs), classes=classes)
+        return Model(inputs, inner.output, name=inner.name)
 
     return make
 
@@ -50,13 +55,28 @@ NAMES = {
     "net_d": ReadyMade(net_d, "eleven convolutions in four blocks; images from 16 pixels"),
     "net_e": ReadyMade(net_e, "four convolutions along a signal; from 19 steps"),
     "fcn1d": ReadyMade(fcn1d, "three convolutions along a series and their mean, strong on few examples"),
-    "vgg16": ReadyMade(_scaled_vgg(VGG16), "the network of 2014 with 16 layers; images from 32 pixels"),
-    "vgg19": ReadyMade(_scaled_vgg(VGG19), "the network of 2014 with 19 layers; images from 32 pixels"),
+    "lenet": ReadyMade(LeNet5, "the network of 1998 that read digits; images from 16 pixels"),
+    "resnet18": ReadyMade(_scaled(ResNet18), "eight blocks with shortcuts; images from 32 pixels"),
+    "resnet50": ReadyMade(_scaled(ResNet50), "sixteen blocks with shortcuts; images from 32 pixels"),
+    "efficientnet_lite0": ReadyMade(
+        _scaled(EfficientNetLite0), "sixteen narrow blocks, made for phones; images from 32 pixels"
+    ),
+    "vgg16": ReadyMade(_scaled(VGG16), "the network of 2014 with 16 layers; images from 32 pixels"),
+    "vgg19": ReadyMade(_scaled(VGG19), "the network of 2014 with 19 layers; images from 32 pixels"),
 }
 
 
-def build(name: str, input_shape: Shape, classes: int, rescale: float | None = None) -> Model:
+def build(
+    name: str,
+    input_shape: Shape,
+    classes: int,
+    rescale: float | None = None,
+    weights: str | Path | None = None,
+) -> Model:
     """Build the network of this name for data of a shape; `rescale` multiplies the values first.
+
+    With `weights`, 'imagenet' or a file's path, it has learnt elsewhere and ends in a new layer for
+    these classes: see `build_pretrained`.
 
     Shape:
         `input_shape` is one example's: (height, width, channels) or (steps, channels).
@@ -64,13 +84,15 @@ def build(name: str, input_shape: Shape, classes: int, rescale: float | None = N
     Raises:
         UnknownNameError: no such network, with the nearest that are.
         ShapeError: data that the network cannot take.
-        ArgumentError: too few classes for it.
+        ArgumentError: too few classes for it, or weights that nobody has for it.
 
     >>> build("small", (8, 8, 1), classes=10).output.shape
     (None, 10)
     """
     if name not in NAMES:
         raise unknown_name("network", name, NAMES)
+    if weights is not None:
+        return build_pretrained(name, input_shape, classes, rescale, weights)
     return NAMES[name].make(input_shape, classes, rescale)
 
 

@@ -1,4 +1,4 @@
-"""VGG16 with the preparation of its images and the reading of its answers, under the address that such code imports from."""
+"""VGG16 with the preparation of its images and the reading of its answers, under Keras's address."""
 
 from striate.applications.imagenet_classes import decode_predictions
 from striate.applications.imagenet_input import preprocess_input

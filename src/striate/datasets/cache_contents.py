@@ -13,7 +13,7 @@ from pathlib import Path
 
 from striate.core.errors import FileAccessError, unknown_name
 from striate.datasets.cache import cache_folder
-from striate.datasets.decoded_cache import ABOUT, read_about
+from striate.datasets.decoding.decoded_cache import ABOUT, read_about
 
 
 @dataclass(frozen=True)

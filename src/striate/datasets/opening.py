@@ -10,15 +10,15 @@ from pathlib import Path
 
 from striate.core.errors import ArgumentError, FileAccessError, did_you_mean, unknown_name
 from striate.core.shapes import check_choice
-from striate.datasets.array_files import load_array_file
-from striate.datasets.folder import load_images
+from striate.datasets.folders.folder import load_images
+from striate.datasets.folders.webdataset import expand_shards
 from striate.datasets.named import NAMES, load_named
 from striate.datasets.options import Progress, SourceOptions, no_progress
 from striate.datasets.rejects import POLICIES
 from striate.datasets.source import KINDS, DataBundle
 from striate.datasets.split import limit_classes
-from striate.datasets.table import load_signals
-from striate.datasets.webdataset import expand_shards
+from striate.datasets.tables.array_files import load_array_file
+from striate.datasets.tables.table import load_signals
 
 Load = Callable[[Path, SourceOptions, Progress], DataBundle]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from striate.datasets.image_input import ImageInput
+from striate.datasets.decoding.image_input import ImageInput
 
 # Called with what is being done, how many of it are done, and how many there are in all.
 Progress = Callable[[str, int, int], None]

@@ -15,7 +15,7 @@ import numpy as np
 
 from striate.core.errors import ArgumentError, DataError, LabelError
 from striate.core.shapes import check_choice, format_shape
-from striate.datasets.image_input import ImageInput
+from striate.datasets.decoding.image_input import ImageInput
 from striate.datasets.rejects import BadFile
 from striate.datasets.rows import pick
 

@@ -5,10 +5,10 @@ from striate.core.lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
-        "ImageDataGenerator": "striate.datasets.generator",
-        "array_to_img": "striate.datasets.keras_images",
-        "img_to_array": "striate.datasets.keras_images",
-        "load_img": "striate.datasets.keras_images",
-        "save_img": "striate.datasets.keras_images",
+        "ImageDataGenerator": "striate.datasets.generator.image_generator",
+        "array_to_img": "striate.datasets.decoding.keras_images",
+        "img_to_array": "striate.datasets.decoding.keras_images",
+        "load_img": "striate.datasets.decoding.keras_images",
+        "save_img": "striate.datasets.decoding.keras_images",
     },
 )

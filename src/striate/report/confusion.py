@@ -10,6 +10,7 @@ import numpy as np
 from striate.core.errors import StriateError
 from striate.report.album import Album
 from striate.report.blocks import ConfusionTable, MatrixCell, Raster
+from striate.report.effort import GRADIENT, affordable
 from striate.report.lines import draw_small
 from striate.report.material import Material
 from striate.report.panels import show_panel
@@ -23,6 +24,8 @@ from striate.visualize.results import example_panel
 
 # Pictures of a cell; heatmaps of a cell of mistakes and of right answers, and of all cells together.
 PICTURES, HEATS_WRONG, HEATS_RIGHT, HEATS = 24, 6, 3, 360
+# Operations that the heatmaps may take, and how many there are at the least.
+HEAT_BUDGET, FEWEST_HEATS = 6e11, 6
 # Bytes that pictures and heatmaps of all cells may take in the page.
 PICTURE_BYTES, HEAT_BYTES = 2_200_000, 1_200_000
 # With more classes than this, those with the most mistakes are shown.
@@ -110,7 +113,8 @@ class _Content:
             if place in self.pictures and (not self.answers.right[place] or rank < HEATS_RIGHT)
         ]
         try:
-            self._explain(np.array(chosen[:HEATS], dtype=np.int64))
+            most = affordable(self.material.model, HEAT_BUDGET, HEATS, FEWEST_HEATS, 2 * GRADIENT)
+            self._explain(np.array(chosen[:most], dtype=np.int64))
         except StriateError as error:
             return f"There are no heatmaps: {error}"
         return (

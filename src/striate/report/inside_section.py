@@ -10,6 +10,7 @@ import numpy as np
 from striate.core.errors import ArgumentError, StateError
 from striate.report.album import Album
 from striate.report.blocks import AnyBlock, Figures, Section
+from striate.report.effort import GRADIENT, affordable, operations
 from striate.report.material import Material
 from striate.report.panels import show_frames, show_sheet
 from striate.visualize.class_outputs import find_class_inputs
@@ -20,11 +21,13 @@ from striate.visualize.patches import find_exciting_patches
 from striate.visualize.sliding_window import slide
 
 # Filters with their patches, patches of each, and the examples these are looked for in.
-FILTERS, PATCHES, SEARCHED = 8, 6, 1000
+FILTERS, PATCHES, SEARCHED, FEWEST_SEARCHED = 8, 6, 1000, 32
+# Operations that the search for patches may take, and that for inputs of classes.
+SEARCH_BUDGET, ASCENT_BUDGET = 3e11, 6e11
 # Places of the sliding window that are shown.
 PLACES = 24
 # Classes whose inputs are found, and the steps of the search.
-CLASSES, STEPS = 10, 128
+CLASSES, STEPS, FEWEST_STEPS = 10, 128, 48
 # Where activations come from that are layers themselves.
 ACTIVATIONS = ("striate.layers.activation", "striate.layers.prelu", "torch.nn.modules.activation")
 
@@ -35,8 +38,9 @@ def describe_filters(material: Material, album: Album) -> Section:
     first = _convolutions(model)[0]
     blocks: list[AnyBlock] = [show_sheet(album, filters(model, first), "tiny")]
     chosen = range(min(FILTERS, count_filters(first)))
-    names = list(material.answers.names[:SEARCHED])
-    found = find_exciting_patches(model, first, test.x[:SEARCHED], chosen, PATCHES, names)
+    searched = affordable(model, SEARCH_BUDGET, SEARCHED, FEWEST_SEARCHED)
+    names = list(material.answers.names[:searched])
+    found = find_exciting_patches(model, first, test.x[:searched], chosen, PATCHES, names)
     blocks.append(show_sheet(album, found.sheet(), by_rows=True))
     return Section("filters", "What its first filters look for", tuple(blocks))
 
@@ -86,8 +90,14 @@ def describe_window(material: Material, album: Album) -> Section:
 
 def describe_class_inputs(material: Material, album: Album) -> Section:
     """Show inputs, found by search, that the network takes for each class."""
-    classes = range(min(CLASSES, len(material.class_names)))
-    found = find_class_inputs(material.model, classes, steps=STEPS)
+    model, classes = material.model, range(min(CLASSES, len(material.class_names)))
+    steps = affordable(model, ASCENT_BUDGET, STEPS, 0, GRADIENT * len(classes))
+    if steps < FEWEST_STEPS:
+        raise StateError(
+            f"A search takes this network of {operations(model):,} operations a call too long for a report. "
+            "In Python: striate.visualize.class_outputs.class_output(model)."
+        )
+    found = find_class_inputs(model, classes, steps=steps)
     return Section("inputs", "What each class looks like to it", (show_sheet(album, found.sheet()),))
 
 

@@ -7,7 +7,18 @@ from collections.abc import Iterator
 from striate.diagnose import read_curves
 from striate.models.summary import summarize
 from striate.report.album import Album
-from striate.report.blocks import AnyBlock, Code, Facts, Figure, Figures, Listed, Section, Table, Vector, Words
+from striate.report.blocks import (
+    AnyBlock,
+    Code,
+    Facts,
+    Figure,
+    Figures,
+    Listed,
+    Section,
+    Table,
+    Vector,
+    Words,
+)
 from striate.report.drawing import draw_network
 from striate.report.lines import draw_curves
 from striate.report.material import Material

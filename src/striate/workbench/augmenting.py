@@ -9,7 +9,7 @@ import numpy as np
 
 from striate.augment import preset
 from striate.core.errors import ArgumentError
-from striate.datasets.images import read_image
+from striate.datasets.decoding.images import read_image
 from striate.datasets.opening import open_data
 from striate.datasets.options import Progress, SourceOptions, no_progress
 from striate.datasets.source import Data, DataBundle

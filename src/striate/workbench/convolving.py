@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from striate.core.errors import ArgumentError, DataError, FileAccessError
-from striate.datasets.images import read_image
+from striate.datasets.decoding.images import read_image
 from striate.datasets.options import SourceOptions
-from striate.datasets.table import load_signals
-from striate.datasets.table_roles import NO_LABEL
+from striate.datasets.tables.table import load_signals
+from striate.datasets.tables.table_roles import NO_LABEL
 from striate.visualize.base import Picture
 from striate.visualize.convolution import convolve
 from striate.visualize.pooling import compare_pooling

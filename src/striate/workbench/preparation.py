@@ -13,15 +13,15 @@ import numpy as np
 
 from striate.core.errors import ArgumentError, DataError, FileAccessError, FileFormatError, StriateError
 from striate.core.shapes import format_shape
-from striate.datasets.decoding import decode_image
-from striate.datasets.image_input import ImageInput
-from striate.datasets.images import MOST_PIXELS
-from striate.datasets.listing import list_folder
+from striate.datasets.decoding.decode import decode_image
+from striate.datasets.decoding.image_input import ImageInput
+from striate.datasets.decoding.images import MOST_PIXELS
+from striate.datasets.folders.listing import list_folder
 from striate.datasets.options import SourceOptions
 from striate.datasets.rejects import BadFile
 from striate.datasets.source import DataBundle
-from striate.datasets.table import load_signals
-from striate.datasets.table_roles import NO_LABEL
+from striate.datasets.tables.table import load_signals
+from striate.datasets.tables.table_roles import NO_LABEL
 
 ARRAY_SUFFIXES = (".npy", ".npz")
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".ts", ".arff")

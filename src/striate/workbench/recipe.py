@@ -15,8 +15,8 @@ from striate.augment.presets import NAMES as PRESETS
 from striate.core.errors import ArgumentError, FileFormatError, StriateError, add_context, did_you_mean
 from striate.core.runtime import PRECISIONS
 from striate.core.shapes import check_choice
-from striate.datasets.image_input import FITS, INTERPOLATIONS
-from striate.datasets.images import MOST_PIXELS
+from striate.datasets.decoding.image_input import FITS, INTERPOLATIONS
+from striate.datasets.decoding.images import MOST_PIXELS
 from striate.datasets.options import SourceOptions
 from striate.datasets.rejects import POLICIES
 from striate.datasets.source import KINDS
