@@ -23,10 +23,13 @@ from striate.datasets.tables.table import load_signals
 Load = Callable[[Path, SourceOptions, Progress], DataBundle]
 
 _ARRAYS = (".npz", ".npy", ".mat")
-_TABLES = (".csv", ".tsv", ".txt", ".ts", ".arff")
+_PLAIN_TABLES = (".csv", ".tsv", ".txt", ".ts", ".arff", ".data")
+_TABLES = (*_PLAIN_TABLES, *(f"{suffix}.gz" for suffix in _PLAIN_TABLES))
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tbz2", ".txz")
 _IDX = re.compile(r".*-ubyte(\.gz)?", re.IGNORECASE)
-_CIFAR = re.compile(r"cifar-100?.*\.tar\.gz|data_batch_\d(\.bin)?|test_batch(\.bin)?", re.IGNORECASE)
+_CIFAR = re.compile(
+    r"cifar-100?.*\.tar\.gz|data_batch_\d(\.bin)?|test_batch(\.bin)?|(train|test)\.bin", re.IGNORECASE
+)
 # Enough of a list to see whether its cells name images.
 _LOOKED_AT = 65_536
 # Files in a folder that are looked at to say what it holds.
@@ -115,7 +118,7 @@ def _find(text: str, base: Path | None) -> Path | None:
 
 
 def _siblings(stem: Path) -> Iterator[Path]:
-    for suffix in _TABLES:
+    for suffix in _PLAIN_TABLES:
         for part in ("_TRAIN", "_train"):
             candidate = stem.with_name(f"{stem.name}{part}{suffix}") if stem.name else stem
             if candidate.is_file():
@@ -153,7 +156,7 @@ def _for_folder(folder: Path, options: SourceOptions) -> Load:
         return load_images
     if any(_IDX.fullmatch(name) or _CIFAR.fullmatch(name) or name.endswith(_ARRAYS) for name in names):
         return _arrays
-    if any(name.endswith((".ts", ".arff", ".csv", ".tsv", ".txt")) for name in names):
+    if any(name.endswith(_TABLES) for name in names):
         return load_signals
     return load_images
 

@@ -52,7 +52,9 @@ def show_confusions(material: Material, album: Album) -> ConfusionTable:
         rows.append(tuple(row))
     caption = matrix.caption
     if len(shown) < len(answers.class_names):
-        caption += f" Shown are the {len(shown)} of {len(answers.class_names)} classes with the most mistakes."
+        caption += (
+            f" Shown are the {len(shown)} of {len(answers.class_names)} classes with the most mistakes."
+        )
     hint = f"Click on a cell, or press Enter on it, to see its examples. {heat_note}"
     names = tuple(answers.class_names[number] for number in shown)
     return ConfusionTable(caption, hint, names, tuple(rows), content.as_table(cells))

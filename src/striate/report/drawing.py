@@ -17,9 +17,7 @@ LONGEST_NAME = 17
 def draw_network(picture: Diagram) -> Markup:
     """Draw the boxes of a network with what each is, the arrows, and a legend of the colours."""
     boxes, ranks, (width, height) = lay_out(picture)
-    parts = [
-        _arrow(boxes[start], boxes[end], ranks[end] - ranks[start]) for start, end in picture.arrows
-    ]
+    parts = [_arrow(boxes[start], boxes[end], ranks[end] - ranks[start]) for start, end in picture.arrows]
     for block, box in zip(picture.blocks, boxes, strict=True):
         parts += [_cuboid(box, family_of(block.kind)[0]), _words(block, box)]
     families = list(dict.fromkeys(family_of(block.kind)[0] for block in picture.blocks))
@@ -27,7 +25,9 @@ def draw_network(picture: Diagram) -> Markup:
     parts += _legend(families, height * DOTS, int(across // 110))
     down = height * DOTS + LEGEND * -(-len(families) // int(across // 110))
     alt = f"{picture.title}: " + ", ".join(_said(block) for block in picture.blocks)
-    start = Markup('<svg class="network" viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-label="{}">')
+    start = Markup(
+        '<svg class="network" viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-label="{}">'
+    )
     size = (f"{across:.0f}", f"{down:.0f}")
     return start.format(*size, *size, alt) + Markup("").join(parts) + Markup("</svg>")
 
@@ -47,7 +47,9 @@ def _cuboid(box: Box, family: str) -> Markup:
     left, right, back = box.left, box.left + box.width, box.slant
     faces = [("front", [(left, top), (right, top), (right, bottom), (left, bottom)])]
     if back:
-        faces.append(("lid", [(left, top), (left + back, top - back), (right + back, top - back), (right, top)]))
+        faces.append(
+            ("lid", [(left, top), (left + back, top - back), (right + back, top - back), (right, top)])
+        )
         side = [(right, top), (right + back, top - back), (right + back, bottom - back), (right, bottom)]
         faces.append(("side", side))
     kind = family.replace(" ", "-")

@@ -133,7 +133,9 @@ def _dot(frame: _Frame, x: float, y: float, role: str) -> Markup:
 
 
 def _text(x: float, y: float, text: str, anchor: str) -> Markup:
-    return Markup('<text x="{}" y="{}" text-anchor="{}">{}</text>').format(f"{x:.1f}", f"{y:.1f}", anchor, text)
+    return Markup('<text x="{}" y="{}" text-anchor="{}">{}</text>').format(
+        f"{x:.1f}", f"{y:.1f}", anchor, text
+    )
 
 
 def _shade(frame: _Frame, panel: LinePanel) -> list[Markup]:

@@ -76,16 +76,20 @@ def make_report(material: Material) -> bytes:
             if isinstance(block, ConfusionTable):
                 content = dict(block.content)
     style, script = (Markup((_HERE / name).read_text("utf-8")) for name in ("page.css", "page.js"))
-    page = _environment().get_template("page.html").render(
-        material=material,
-        sections=sections,
-        highlights=_highlights(material),
-        album=album,
-        content=lambda: _embedded(album, content),
-        style=style,
-        script=script,
-        policy=content_policy(style, script),
-        version=__version__,
+    page = (
+        _environment()
+        .get_template("page.html")
+        .render(
+            material=material,
+            sections=sections,
+            highlights=_highlights(material),
+            album=album,
+            content=lambda: _embedded(album, content),
+            style=style,
+            script=script,
+            policy=content_policy(style, script),
+            version=__version__,
+        )
     )
     return page.encode("utf-8")
 

@@ -30,7 +30,9 @@ def show_frames(album: Album, frames: Frames) -> Film:
 
 def show_panel(album: Album, panel: AnyPanel, large: bool = False, alt: str = "") -> Figure:
     """Turn a panel into a figure; `alt` says what it shows, by default its title and note."""
-    alt = alt or ", ".join(part.replace("\n", ", ") for part in (panel.title, panel.note) if part) or "picture"
+    alt = (
+        alt or ", ".join(part.replace("\n", ", ") for part in (panel.title, panel.note) if part) or "picture"
+    )
     mark = "" if isinstance(panel, TablePanel | BarPanel) else panel.mark
     return Figure(_picture(album, panel, large, alt), panel.title, panel.note, mark)
 
@@ -57,7 +59,9 @@ def _cells(panel: TablePanel, alt: str) -> Cells:
         cells = []
         for value in row:
             level = round(min(abs(value) / reach, 1) * 9) if np.isfinite(value) else 0
-            colour = "" if panel.scale == "none" or not level else f"{'for' if value > 0 else 'against'} h{level}"
+            colour = (
+                "" if panel.scale == "none" or not level else f"{'for' if value > 0 else 'against'} h{level}"
+            )
             cells.append((number_text(float(value)) if np.isfinite(value) else "", colour))
         rows.append(tuple(cells))
     return Cells(tuple(rows), alt)

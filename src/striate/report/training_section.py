@@ -95,6 +95,8 @@ def describe_machine(material: Material, album: Album) -> Section:
 
 def describe_repetition(material: Material, album: Album) -> Section:
     """Say how to do it again."""
-    words = "The recipe holds every choice; with the same data, versions and machine it gives the same network."
+    words = (
+        "The recipe holds every choice; with the same data, versions and machine it gives the same network."
+    )
     blocks = (Words(words), Code("Train it again", material.command), Code("The recipe", material.recipe))
     return Section("again", "Do it again", blocks)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from striate.applications.signal import recommended_for_signals
 from striate.applications.small import Recommended, recommended
 from striate.augment import Augment, CutMix, MixUp, preset
 from striate.core.runtime import Choice
@@ -54,6 +55,8 @@ def complete_recipe(recipe: Recipe, network: ChosenNetwork, train: Data, augment
 
 def advise(name: str, examples: int) -> Recommended:
     """Say how long, in which batches and how fast to train a network on so many examples."""
+    if name == _SIGNAL_NETWORK:
+        return recommended_for_signals(examples)
     advice = recommended(examples)
     return advice if name == _SMALL else replace(advice, learning_rate=_USUAL_RATE)
 
@@ -108,17 +111,19 @@ def say_data(say: Say, bundle: DataBundle, split: Split, recipe: Recipe) -> None
         part: "the data's own" if source == part else "held back, stratified"
         for part, source in split.sources.items()
     }
+    best = f"{counts['validation']} to choose the best epoch ({how['validation']})"
+    if not len(split.places["validation"]):
+        best = "none to choose the best epoch (the training loss does)"
     say(
         line(
             "split",
-            f"{counts['train']} to train on, {counts['validation']} to choose the best epoch "
-            f"({how['validation']}), {counts['test']} to test ({how['test']}); seed {recipe.seed}",
+            f"{counts['train']} to train on, {best}, {counts['test']} to test ({how['test']}); seed {recipe.seed}",
         )
     )
     if bundle.bad_files:
         shown = "; ".join(f"{bad.name}: {bad.reason}" for bad in bundle.bad_files[:_SHOWN])
         more = f"; and {len(bundle.bad_files) - _SHOWN:,} more" if len(bundle.bad_files) > _SHOWN else ""
-        say(line("left out", f"{len(bundle.bad_files):,} files that cannot be used: {shown}{more}"))
+        say(line("left out", f"{len(bundle.bad_files):,} that cannot be used: {shown}{more}"))
     for leak in split.leaks:
         say(line("copies", leak))
 

@@ -34,7 +34,7 @@ class TrainResult:
     """What a training left: its run, how it ended ('finished' or 'stopped'), and its test scores.
 
     `scores` are those of the best epoch; None where the training was stopped before the test.
-    `best_epoch` counts from 1. `verdict` says what the curves show.
+    `best_epoch` counts from 1, `chosen_by` says by which loss. `verdict` says what the curves show.
     """
 
     run: Run
@@ -45,6 +45,7 @@ class TrainResult:
     files: list[Path]
     seconds: float
     verdict: Verdict | None = None
+    chosen_by: str = "validation loss"
 
 
 def train_run(
@@ -94,6 +95,7 @@ def train_run(
         _files(run),
         sum(record.seconds.values()),
         verdict,
+        "validation loss" if len(prepared.split.places["validation"]) else "training loss",
     )
 
 

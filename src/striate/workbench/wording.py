@@ -27,7 +27,7 @@ def describe_training(result: TrainResult) -> list[str]:
     if result.status == "stopped":
         lines.append(f"stopped: what is there is kept in {result.run.folder.as_posix()}")
     if result.best_epoch is not None:
-        lines.append(f"best epoch {result.best_epoch} of {result.epochs_done}, by validation loss")
+        lines.append(f"best epoch {result.best_epoch} of {result.epochs_done}, by {result.chosen_by}")
     if result.verdict is not None:
         lines += describe_verdict(result.verdict)
     if result.scores is not None:
