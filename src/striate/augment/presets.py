@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from striate.augment.augment import Augment
 from striate.augment.base import Change
+from striate.augment.colour_changes import RandomHue, RandomSaturation
 from striate.augment.erasing import RandomErasing
 from striate.augment.geometric import RandomFlip, RandomRotation, RandomShear, RandomTranslation, RandomZoom
-from striate.augment.photometric import RandomBrightness, RandomContrast, RandomHue, RandomSaturation
+from striate.augment.photometric import RandomBrightness, RandomContrast
 from striate.augment.signal_presets import signal_preset
 from striate.core.errors import unknown_name
 

@@ -99,7 +99,33 @@ Details = Annotated[
     bool, _option("Add what each layer sees of the input, its operations and its memory.", "--details")
 ]
 
+# What is asked of a picture.
+Show = Annotated[
+    list[str] | None, _option("Which picture, one of --list; may be given again. Else the most usual ones.")
+]
+Layer = Annotated[str | None, _option("A layer's name or number; else the first convolution.")]
+Filters = Annotated[str | None, _option("Numbers of filters from 0, as 0,3,7; else the first ones.")]
+Target = Annotated[str | None, _option("A class; else the one that is answered.", "--class")]
+Method = Annotated[
+    str,
+    typer.Option(
+        help="saliency, smooth_grad, integrated_gradients, guided_backpropagation, occlusion, grad_cam, ..."
+    ),
+]
+Row = Annotated[int, typer.Option(help="The place of the sum that is explained, from 0.")]
+Count = Annotated[int, typer.Option(help="How many examples.")]
+Sort = Annotated[str | None, _option("The feature maps with the largest mean, max or spread.")]
+Untrained = Annotated[bool, typer.Option("--untrained", help="Beside each map that of an untrained network.")]
+Before = Annotated[bool, typer.Option("--before", help="Maps before and after their activation.")]
+Folder = Annotated[str | None, _option("The folder for the pictures; else see/ of the run.")]
+Format = Annotated[str, typer.Option(help="png or svg.")]
+ListViews = Annotated[bool, typer.Option("--list", help="List the pictures that there are, and end.")]
+
 # What verbs take beside options.
+Examples = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="FILES", help="Images or signals; else the run's test part.", show_default=False),
+]
 DataArgument = Annotated[
     str,
     typer.Argument(
@@ -111,5 +137,9 @@ DataArgument = Annotated[
 ]
 RunArgument = Annotated[
     str,
+    typer.Argument(metavar="RUN", help="The name of a run, its folder, or a model file.", show_default=False),
+]
+RunOrNothing = Annotated[
+    str | None,
     typer.Argument(metavar="RUN", help="The name of a run, its folder, or a model file.", show_default=False),
 ]

@@ -185,6 +185,8 @@ class ConfusionTable:
 
 AnyBlock = Words | Listed | Facts | Table | Figures | Film | Code | ConfusionTable
 
+Blocks = tuple[AnyBlock, ...]
+
 
 @final
 @dataclass(frozen=True)
@@ -193,4 +195,4 @@ class Section:
 
     name: str
     title: str
-    blocks: tuple[AnyBlock, ...]
+    blocks: Blocks

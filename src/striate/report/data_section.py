@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from striate.report.album import Album
-from striate.report.blocks import AnyBlock, Facts, Figures, Listed, Section, Table, Words
+from striate.report.blocks import AnyBlock, Blocks, Facts, Figures, Listed, Table, Words
 from striate.report.material import Examples, Material
 from striate.report.panels import show_panel
 from striate.visualize.results import example_panel
@@ -17,7 +17,7 @@ PARTS = {"train": "training", "validation": "validation", "test": "test"}
 SHOWN, LISTED = 20, 12
 
 
-def describe_data(material: Material, album: Album) -> Section:
+def describe_data(material: Material, album: Album) -> Blocks:
     """Say what the data are, how many examples of each class are for what, and show some."""
     blocks: list[AnyBlock] = [Facts(tuple(_facts(material)))]
     leaks = tuple(map(str, material.known("data", "leaks") or ()))
@@ -32,7 +32,7 @@ def describe_data(material: Material, album: Album) -> Section:
         blocks.append(Words(material.missing.get("examples", "The data are not at hand.")))
     else:
         blocks += [_count_classes(material, material.examples), _show_some(material, album)]
-    return Section("data", "The data", tuple(blocks))
+    return tuple(blocks)
 
 
 def _facts(material: Material) -> Iterator[tuple[str, str]]:

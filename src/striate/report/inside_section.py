@@ -9,7 +9,7 @@ import numpy as np
 
 from striate.core.errors import ArgumentError, StateError
 from striate.report.album import Album
-from striate.report.blocks import AnyBlock, Figures, Section
+from striate.report.blocks import AnyBlock, Blocks, Figures
 from striate.report.effort import GRADIENT, affordable, operations
 from striate.report.material import Material
 from striate.report.panels import show_frames, show_sheet
@@ -32,7 +32,7 @@ CLASSES, STEPS, FEWEST_STEPS = 10, 128, 48
 ACTIVATIONS = ("striate.layers.activation", "striate.layers.prelu", "torch.nn.modules.activation")
 
 
-def describe_filters(material: Material, album: Album) -> Section:
+def describe_filters(material: Material, album: Album) -> Blocks:
     """Show the filters of the first convolution, and the real patches that excite them most."""
     model, test = material.model, material.examples.test
     first = _convolutions(model)[0]
@@ -42,10 +42,10 @@ def describe_filters(material: Material, album: Album) -> Section:
     names = list(material.answers.names[:searched])
     found = find_exciting_patches(model, first, test.x[:searched], chosen, PATCHES, names)
     blocks.append(show_sheet(album, found.sheet(), by_rows=True))
-    return Section("filters", "What its first filters look for", tuple(blocks))
+    return tuple(blocks)
 
 
-def describe_maps(material: Material, album: Album) -> Section:
+def describe_maps(material: Material, album: Album) -> Blocks:
     """Show the feature maps of one example, before and after the activation where that is in the layer."""
     model, layers = material.model, _convolutions(material.model)
     example = np.asarray(material.examples.test.x[_shown_example(material)])
@@ -58,7 +58,7 @@ def describe_maps(material: Material, album: Album) -> Section:
         after = None if inside else _activation_after(model, layer)
         if after is not None:
             blocks.append(_maps(material, album, after, example, False))
-    return Section("maps", "What it makes of one example", tuple(blocks))
+    return tuple(blocks)
 
 
 def _maps(material: Material, album: Album, layer: FoundLayer, example: np.ndarray, before: Any) -> Figures:
@@ -80,15 +80,15 @@ def _activation_after(model: Any, layer: FoundLayer) -> FoundLayer | None:
     return None
 
 
-def describe_window(material: Material, album: Album) -> Section:
+def describe_window(material: Material, album: Album) -> Blocks:
     """Play the first filter's window sliding over one example."""
     first = _convolutions(material.model)[0]
     example = np.asarray(material.examples.test.x[_shown_example(material)])
     frames = slide(material.model, example, first, most=PLACES)
-    return Section("window", "How a filter looks at it", (show_frames(album, frames),))
+    return (show_frames(album, frames),)
 
 
-def describe_class_inputs(material: Material, album: Album) -> Section:
+def describe_class_inputs(material: Material, album: Album) -> Blocks:
     """Show inputs, found by search, that the network takes for each class."""
     model, classes = material.model, range(min(CLASSES, len(material.class_names)))
     steps = affordable(model, ASCENT_BUDGET, STEPS, 0, GRADIENT * len(classes))
@@ -98,7 +98,7 @@ def describe_class_inputs(material: Material, album: Album) -> Section:
             "In Python: striate.visualize.class_outputs.class_output(model)."
         )
     found = find_class_inputs(model, classes, steps=steps)
-    return Section("inputs", "What each class looks like to it", (show_sheet(album, found.sheet()),))
+    return (show_sheet(album, found.sheet()),)
 
 
 def _convolutions(model: Any) -> list[FoundLayer]:

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from striate.core.errors import StriateError
 from striate.core.version import __version__
 from striate.report.album import Album
-from striate.report.blocks import ConfusionTable, Section, Words
+from striate.report.blocks import Blocks, ConfusionTable, Section, Words
 from striate.report.data_section import describe_data
 from striate.report.inside_section import (
     describe_class_inputs,
@@ -41,9 +41,9 @@ from striate.report.training_section import (
 
 _HERE = Path(__file__).parent / "page"
 
-Maker = Callable[[Material, Album], Section]
+Maker = Callable[[Material, Album], Blocks]
 
-# The sections in their order, each with its name and heading for when it cannot be made.
+# The sections in their order, each with its place in the page's address, its heading, and what makes it.
 SECTIONS: tuple[tuple[str, str, Maker], ...] = (
     ("data", "The data", describe_data),
     ("network", "The network", describe_network),
@@ -119,7 +119,7 @@ def _environment() -> Environment:
 
 def _made(material: Material, album: Album, name: str, title: str, make: Maker) -> Section:
     try:
-        return make(material, album)
+        return Section(name, title, make(material, album))
     except (StriateError, RuntimeError) as error:
         # A network of a person's own may fail in torch itself; the rest of the report stands all the same.
         text = str(error).strip().partition("\n")[0] or type(error).__name__

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from striate.report.album import Album
-from striate.report.blocks import AnyBlock, Bar, Figure, Figures, Section, Table, Vector, Words
+from striate.report.blocks import AnyBlock, Bar, Blocks, Figure, Figures, Table, Vector, Words
 from striate.report.confusion import show_confusions
 from striate.report.lines import draw_panel
 from striate.report.material import Material
@@ -20,11 +20,11 @@ from striate.visualize.results import show_doubts, show_mistakes, show_reliabili
 SHOWN = 24
 
 
-def describe_results(material: Material, album: Album) -> Section:
+def describe_results(material: Material, album: Album) -> Blocks:
     """Say how many answers are right, and show what was taken for what."""
     blocks: list[AnyBlock] = [Words(accuracy_sentence(material.answers), strong=True)]
     blocks.append(show_confusions(material, album))
-    return Section("results", "The results", tuple(blocks))
+    return tuple(blocks)
 
 
 def accuracy_sentence(answers: Answers) -> str:
@@ -32,8 +32,8 @@ def accuracy_sentence(answers: Answers) -> str:
     count, right = len(answers.labels), int(answers.right.sum())
     low, high = likely_range(right, count)
     return (
-        f"Accuracy on {count:,} test examples: {right / count:.1%}. With so many, the accuracy on others like "
-        f"them lies between {low:.1%} and {high:.1%}, 19 times out of 20."
+        f"Accuracy on {count:,} test examples: {right / count:.1%}. With so many, the accuracy on others "
+        f"like them lies between {low:.1%} and {high:.1%}, 19 times out of 20."
     )
 
 
@@ -50,30 +50,30 @@ def likely_range(right: int, count: int) -> tuple[float, float]:
     return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
-def describe_classes(material: Material, album: Album) -> Section:
+def describe_classes(material: Material, album: Album) -> Blocks:
     """List precision, recall and F1 of each class."""
     scores = score_classes(material.answers)
     rows = tuple(
-        (name, f"{int(scores.counts[number]):,}", *(_bar(values[number]) for values in _columns(scores)))
+        (
+            name,
+            f"{int(scores.counts[number]):,}",
+            *map(_bar, (scores.precision[number], scores.recall[number], scores.f1[number])),
+        )
         for number, name in enumerate(material.answers.class_names)
     )
     words = (
-        "Precision: how many of the answers of a class are right. Recall: how many examples of the class were "
-        "found. F1: both in one number."
+        "Precision: how many of the answers of a class are right. Recall: how many examples of the class "
+        "were found. F1: both in one number."
     )
     table = Table("Each class", ("class", "test examples", "precision", "recall", "F1"), rows)
-    return Section("classes", "Class by class", (Words(words), table))
-
-
-def _columns(scores: object) -> tuple[np.ndarray, ...]:
-    return tuple(getattr(scores, name) for name in ("precision", "recall", "f1"))
+    return (Words(words), table)
 
 
 def _bar(value: float) -> Bar:
     return Bar(None if math.isnan(value) else float(value))
 
 
-def describe_trust(material: Material, album: Album) -> Section:
+def describe_trust(material: Material, album: Album) -> Blocks:
     """Show whether the network's probabilities can be trusted."""
     found = calibrate_bins(material.answers)
     there = found.counts > 0
@@ -97,18 +97,18 @@ def describe_trust(material: Material, album: Album) -> Section:
     drawing = Figure(Vector(draw_panel(panel, f"Reliability. {caption}")))
     figure = Figures("Reliability", caption, (drawing,), "large")
     head = ("confidence", "answers", "confidence on average", "share that is right")
-    return Section("trust", "Can its probabilities be trusted?", (figure, Table("Reliability", head, rows)))
+    return (figure, Table("Reliability", head, rows))
 
 
-def describe_mistakes(material: Material, album: Album) -> Section:
+def describe_mistakes(material: Material, album: Album) -> Blocks:
     """Show the mistakes that the network was surest of."""
     examples = material.examples
     sheet = show_mistakes(examples.test.x, material.answers, SHOWN, steps=examples.steps)
-    return Section("mistakes", "The most confident mistakes", (show_sheet(album, sheet),))
+    return (show_sheet(album, sheet),)
 
 
-def describe_doubts(material: Material, album: Album) -> Section:
+def describe_doubts(material: Material, album: Album) -> Blocks:
     """Show the answers between whose best two classes the network hesitated most."""
     examples = material.examples
     sheet = show_doubts(examples.test.x, material.answers, SHOWN, steps=examples.steps)
-    return Section("doubts", "The least certain answers", (show_sheet(album, sheet),))
+    return (show_sheet(album, sheet),)

@@ -9,12 +9,12 @@ from striate.models.summary import summarize
 from striate.report.album import Album
 from striate.report.blocks import (
     AnyBlock,
+    Blocks,
     Code,
     Facts,
     Figure,
     Figures,
     Listed,
-    Section,
     Table,
     Vector,
     Words,
@@ -29,7 +29,7 @@ from striate.visualize.training_curves import compare_training
 LISTED = 24
 
 
-def describe_network(material: Material, album: Album) -> Section:
+def describe_network(material: Material, album: Album) -> Blocks:
     """Draw the network and list its layers."""
     summary = summarize(material.model, expand_nested=True)
     why = material.known("model", "reason")
@@ -44,14 +44,14 @@ def describe_network(material: Material, album: Album) -> Section:
     total = summary.trainable + summary.non_trainable
     caption = f"Layers: {total:,} parameters, {summary.trainable:,} of them trained"
     blocks.append(Table(caption, head, rows, folded=len(rows) > LISTED, words=3))
-    return Section("network", "The network", tuple(blocks))
+    return tuple(blocks)
 
 
-def describe_training(material: Material, album: Album) -> Section:
+def describe_training(material: Material, album: Album) -> Blocks:
     """Show the curves with a verdict, the evidence, and what to try next."""
     blocks: list[AnyBlock] = []
     if not material.history:
-        return Section("training", "The training", (Words("No epoch was finished, so there are no curves."),))
+        return (Words("No epoch was finished, so there are no curves."),)
     verdict = read_curves(material.history)
     blocks.append(Words(f"Verdict: {verdict.words}.", strong=True))
     blocks.append(Listed("Why", tuple(verdict.evidence)))
@@ -63,7 +63,7 @@ def describe_training(material: Material, album: Album) -> Section:
     )
     title = curves.title + (f" ({curves.mark_label})" if curves.mark_label else "")
     blocks += [Figures(title, curves.caption, figures, "large"), Facts(tuple(_training_facts(material)))]
-    return Section("training", "The training", tuple(blocks))
+    return tuple(blocks)
 
 
 def _training_facts(material: Material) -> Iterator[tuple[str, str]]:
@@ -79,7 +79,7 @@ def _training_facts(material: Material) -> Iterator[tuple[str, str]]:
         yield "seed", str(material.known("seed"))
 
 
-def describe_machine(material: Material, album: Album) -> Section:
+def describe_machine(material: Material, album: Album) -> Blocks:
     """Say on which machine and with which versions it was made, and when."""
     rows = [
         (name, f"{found['value']} ({found['reason']})")
@@ -90,13 +90,13 @@ def describe_machine(material: Material, album: Album) -> Section:
         rows.append(("threads", str(material.known("threads"))))
     rows += [(name, str(version)) for name, version in (material.known("versions") or {}).items()]
     rows += [(name, str(material.known(name))) for name in ("started", "finished") if material.known(name)]
-    return Section("machine", "The machine", (Facts(tuple(rows)),))
+    return (Facts(tuple(rows)),)
 
 
-def describe_repetition(material: Material, album: Album) -> Section:
+def describe_repetition(material: Material, album: Album) -> Blocks:
     """Say how to do it again."""
     words = (
         "The recipe holds every choice; with the same data, versions and machine it gives the same network."
     )
     blocks = (Words(words), Code("Train it again", material.command), Code("The recipe", material.recipe))
-    return Section("again", "Do it again", blocks)
+    return Blocks("again", "Do it again", blocks)

@@ -88,7 +88,7 @@ def fine_tune(
     head: str | Sequence[str] | None = None,
     epochs: int = 10,
     head_epochs: int | None = None,
-    head_learning_rate: float = 1e-3,
+    head_learning_rate: float = 3e-3,
     learning_rate: float = 2e-4,
     schedule: str = "cosine",
     by_depth: LearningRateByDepth | None = None,

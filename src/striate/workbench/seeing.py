@@ -159,7 +159,9 @@ def _maps(subject: Subject, example: np.ndarray) -> Picture:
 
 
 def _why(subject: Subject, example: np.ndarray) -> Picture:
-    return show_why(subject.model, example[None], subject.target(), subject.question.method)
+    asked = subject.question
+    chosen = {"layer": subject.layer().name} if asked.layer is not None else {}
+    return show_why(subject.model, example[None], subject.target(), asked.method, **chosen)
 
 
 def _methods(subject: Subject, example: np.ndarray) -> Picture:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from striate.cli import options
@@ -11,45 +9,23 @@ from striate.core.errors import ArgumentError
 
 
 def see(
-    run: options.RunArgument,
-    files: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="FILES", help="Images or signals; else the run's test part.", show_default=False
-        ),
-    ] = None,
-    show: Annotated[
-        list[str] | None, typer.Option(help="Which picture; may be given again.", show_default=False)
-    ] = None,
-    layer: Annotated[
-        str | None,
-        typer.Option(help="A layer's name or number; else the first convolution.", show_default=False),
-    ] = None,
-    filters: Annotated[
-        str | None, typer.Option(help="Numbers from 0, as 0,3,7; else the first ones.", show_default=False)
-    ] = None,
-    target: Annotated[
-        str | None,
-        typer.Option("--class", help="A class; else the one that is answered.", show_default=False),
-    ] = None,
-    method: Annotated[str, typer.Option(help="How the reason of an answer is found.")] = "grad_cam",
-    row: Annotated[int, typer.Option(help="Of the sum that is explained.")] = 0,
-    column: Annotated[int, typer.Option(help="Of the sum that is explained.")] = 0,
-    count: Annotated[int, typer.Option(help="How many examples.")] = 25,
-    sort: Annotated[
-        str | None, typer.Option(help="Feature maps by mean, max or spread.", show_default=False)
-    ] = None,
-    untrained: Annotated[
-        bool, typer.Option("--untrained", help="Beside each map that of an untrained network.")
-    ] = False,
-    before: Annotated[bool, typer.Option("--before", help="Maps before and after their activation.")] = False,
+    run: options.RunOrNothing = None,
+    files: options.Examples = None,
+    show: options.Show = None,
+    layer: options.Layer = None,
+    filters: options.Filters = None,
+    target: options.Target = None,
+    method: options.Method = "grad_cam",
+    row: options.Row = 0,
+    column: options.Row = 0,
+    count: options.Count = 25,
+    sort: options.Sort = None,
+    untrained: options.Untrained = False,
+    before: options.Before = False,
     seed: options.Seed = None,
-    out: Annotated[
-        str | None,
-        typer.Option(help="The folder for the pictures; else see/ of the run.", show_default=False),
-    ] = None,
-    format: Annotated[str, typer.Option(help="png or svg.")] = "png",
-    views: Annotated[bool, typer.Option("--list", help="List the pictures that there are.")] = False,
+    out: options.Folder = None,
+    format: options.Format = "png",
+    views: options.ListViews = False,
 ) -> int:
     """Draw what a network learned, what it makes of examples, and why it answers as it does."""
     from striate.workbench import seeing
@@ -59,6 +35,10 @@ def see(
         for name, view in seeing.VIEWS.items():
             typer.echo(f"  {name:<14}{view.about}")
         return 0
+    if run is None:
+        raise ArgumentError(
+            "see takes the name of a run, its folder, or a model file; --list names the pictures."
+        )
     chosen = seeing.Question(
         layer, _numbers(filters), target, method, row, column, count, sort, untrained, before, seed or 0
     )
