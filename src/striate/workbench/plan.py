@@ -117,7 +117,8 @@ def say_data(say: Say, bundle: DataBundle, split: Split, recipe: Recipe) -> None
     say(
         line(
             "split",
-            f"{counts['train']} to train on, {best}, {counts['test']} to test ({how['test']}); seed {recipe.seed}",
+            f"{counts['train']} to train on, {best}, {counts['test']} to test ({how['test']}); "
+            f"seed {recipe.seed}",
         )
     )
     if bundle.bad_files:
