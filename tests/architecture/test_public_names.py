@@ -14,6 +14,11 @@ PUBLIC_NAMES = {
         elu exponential gelu get hard_sigmoid leaky_relu linear relu relu6 selu serialize deserialize
         sigmoid silu softmax softplus softsign swish tanh
     """,
+    "striate.applications": "EfficientNetLite0 LeNet5 ResNet18 ResNet50 VGG16 VGG19 decode_predictions "
+    "preprocess_input",
+    "striate.applications.resnet50": "ResNet50 decode_predictions preprocess_input",
+    "striate.applications.vgg16": "VGG16 decode_predictions preprocess_input",
+    "striate.applications.vgg19": "VGG19 decode_predictions preprocess_input",
     "striate.augment": """
         Augment CutMix MixUp RandomBrightness RandomColorJitter RandomContrast RandomCrop RandomErasing
         RandomFlip RandomGrayscale RandomHue RandomInvert RandomPerspective RandomPosterization

@@ -15,7 +15,7 @@ from PIL import Image
 import striate
 from striate.cli.main import WELCOME, main
 from striate.cli.verbs.evaluate import evaluate
-from striate.core.errors import ArgumentError
+from striate.core.errors import ArgumentError, StriateError
 from tests.workbench.toy import write_toy
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "help"
@@ -37,7 +37,19 @@ def trained(tmp_path_factory) -> Path:
     write_toy(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        assert main(["train", "toy.npz", "model=networks.py:stack", "epochs=12", "learning-rate=0.05", "--no-report"]) == 0
+        assert (
+            main(
+                [
+                    "train",
+                    "toy.npz",
+                    "model=networks.py:stack",
+                    "epochs=12",
+                    "learning-rate=0.05",
+                    "--no-report",
+                ]
+            )
+            == 0
+        )
     return folder
 
 
@@ -50,7 +62,7 @@ def run(trained, tmp_path, monkeypatch) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("verb", ["", "train", "evaluate", "predict", "summary", "runtime"])
+@pytest.mark.parametrize("verb", ["", "train", "evaluate", "predict", "summary", "report", "runtime"])
 def test_the_help_reads_as_it_did(verb, capsys, monkeypatch):
     # Set STRIATE_WRITE_GOLDEN to write the texts anew, then read what changed.
     monkeypatch.setenv("COLUMNS", "40")
@@ -160,7 +172,7 @@ def test_a_summary_is_shown_with_details_on_request(run, capsys):
     ("words", "code", "message"),
     [
         (["trian", "digits"], 2, "there is no verb called 'trian'. Did you mean 'train'?"),
-        (["train", "toy.npz", "--epoch", "3"], 2, "no option called '--epoch'. Did you mean '--epochs'?"),
+        (["train", "toy.npz", "--epoch", "3"], 2, "no option called '--epoch'. Did you mean '--epochs'"),
         (["train"], 2, "Missing argument 'DATA'. How it goes: striate train --help"),
         (["train", "toy.npz", "epochs=many"], 2, "Invalid value for '--epochs'"),
         (["train", "toy.npz", "-e", "3"], 2, "No such option: -e"),
@@ -252,3 +264,58 @@ def test_threads_that_wait_give_way_soon_unless_the_person_said_otherwise(monkey
         monkeypatch.setenv(name, value)
     main(["--version"])
     assert os.environ.get("GOMP_SPINCOUNT") == wanted
+
+
+def test_pictures_of_a_run_are_drawn_and_listed(run, capsys):
+    assert main(["see", "--list"]) == 0
+    assert "  feature_maps  an example, and what" in capsys.readouterr().out
+    assert main(["see", "toy", "--show", "confusion", "show=scores", "--format", "svg"]) == 0
+    assert "  runs/toy/see/confusion.svg" in capsys.readouterr().out.splitlines()
+    assert (run / "runs/toy/see/scores.svg").is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["see"], "see takes the name of a run, its folder, or a model file; --list names the pictures"),
+        (["see", "toy", "--filters", "a,b"], "filters are numbers from 0 with commas, as 0,3,7; got 'a,b'"),
+        (["see", "toy", "--show", "confuson"], "no picture called 'confuson'. Did you mean 'confusion'?"),
+    ],
+)
+def test_a_question_that_cannot_be_answered_is_said(run, capsys, words, message):
+    assert main(words) == 1
+    assert message in capsys.readouterr().err
+    with pytest.raises(StriateError, match=re.escape(message)):
+        _invoke(words)
+
+
+def _invoke(words):
+    from striate.cli.verbs.see import see
+
+    options = dict(zip((word.strip("-") for word in words[2::2]), words[3::2], strict=True))
+    if "show" in options:
+        options["show"] = [options["show"]]
+    see(words[1] if len(words) > 1 else None, **options)
+
+
+def test_a_convolution_and_augmented_copies_are_drawn(here, capsys):
+    from PIL import Image
+
+    Image.new("RGB", (20, 16), (200, 30, 90)).save("a.png")
+    assert main(["convolve", "a.png", "edge", "--grey"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "  convolved.png"
+    assert main(["augment", "a.png", "augment=light", "--copies", "2"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "  augmented.png  preset light"
+
+
+def test_the_cache_is_listed_and_emptied(here, capsys, monkeypatch):
+    monkeypatch.setenv("STRIATE_CACHE", str(here / "cache"))
+    assert main(["cache"]) == 0
+    assert capsys.readouterr().out.splitlines() == [str(here / "cache"), "0 entries, 0.0 MB"]
+    (here / "cache" / "decoded" / "x").mkdir(parents=True)
+    (here / "cache" / "decoded" / "x" / "pixels").write_bytes(bytes(3_000_000))
+    assert main(["cache"]) == 0
+    assert "3.0 MB" in capsys.readouterr().out
+    assert main(["cache", "--empty", "all"]) == 0
+    assert capsys.readouterr().out == "3.0 MB freed\n"
+    assert not (here / "cache" / "decoded" / "x").exists()

@@ -108,7 +108,7 @@ LITE_STAGES = (
 
 
 def lite0(state, images):
-    """Compute EfficientNet-Lite0 from a state dict in the names of its port to PyTorch, function by function."""
+    """Compute EfficientNet-Lite0 from a state dict in the names of its port to PyTorch, step by step."""
 
     def convolve(inputs, name, stride=1):
         kernel = state[f"{name}.weight"]

@@ -8,6 +8,7 @@ from striate.datasets.source import Data, DataBundle
 from striate.layers import Dense, Flatten, Input, Layer, Rescaling
 from striate.losses import BinaryCrossentropy, SparseCategoricalCrossentropy
 from striate.models import Model, Sequential
+from striate.workbench import Recipe, actions
 from striate.workbench.network import (
     check_can_come_back,
     check_network,
@@ -152,3 +153,16 @@ def test_a_network_whose_layers_a_file_cannot_bring_back_is_refused_before_the_f
     network = Sequential([Input((4,)), Mine(), Dense(2)])
     with pytest.raises(StriateError, match=r"must be able to open its own network again.*called 'Mine'"):
         check_can_come_back(network)
+
+
+def test_mixed_examples_need_an_answer_for_each_class():
+    model = Sequential([Input((6, 6, 1)), Flatten(), Dense(1, activation="sigmoid")])
+    with pytest.raises(ArgumentError, match=r"mixes examples of different classes, .* ending in Dense\(2\)"):
+        compile_network(model, "adam", "cpu", "float32", label_rows=True)
+
+
+@pytest.mark.parametrize("mix", ["mixup", "cutmix"])
+def test_a_training_on_mixed_examples_is_scored_like_any_other(here, mix):
+    recipe = Recipe("toy.npz", model="networks.py:stack", epochs=8, batch_size=8, learning_rate=0.05, mix=mix)
+    assert actions.train(recipe, "mixed").scores.accuracy > 0.8
+    assert actions.evaluate("mixed").scores.examples == 14

@@ -176,3 +176,18 @@ def test_a_table_of_other_lengths_or_of_no_kind_is_refused(tmp_path):
     (tmp_path / "short.csv").write_text("1.5,2\n3,4.5\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"short\.csv holds signals of \(2, 1\); this network takes \(8, 2\)"):
         read_examples(str(tmp_path / "short.csv"), SIGNALS)
+
+
+def test_an_image_that_is_missing_locked_or_damaged_is_said_by_name(tmp_path, monkeypatch):
+    with pytest.raises(FileAccessError, match=r"there is no image .*gone\.png \(seen from"):
+        read_examples(str(tmp_path / "gone.png"), IMAGES)
+    (tmp_path / "half.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    with pytest.raises(DataError, match=r"half\.png is "):
+        read_examples(str(tmp_path / "half.png"), IMAGES)
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
+    with pytest.raises(FileAccessError, match=r"cannot read .*half\.png: Permission denied"):
+        read_examples(str(tmp_path / "half.png"), IMAGES)

@@ -61,8 +61,28 @@ def test_a_value_that_cannot_work_is_refused_with_the_file_named(tmp_path):
         ({"test_share": 1}, "test_share is a share between 0 and 1, such as 0.1; got 1"),
         ({"precision": "float8"}, "precision must be one of 'auto', 'float32', 'bfloat16'; got 'float8'"),
         ({"schedule": "up"}, "schedule must be one of 'constant', 'cosine'; got 'up'"),
+        ({"cache": "no"}, "cache is true or false; got 'no'"),
+        ({"size": "big"}, r"size is the side of square images, '128', or 'HEIGHTxWIDTH', .* got 'big'"),
+        ({"size": "0x5"}, "size is the side of square images"),
+        ({"validation_share": 1.0}, r"validation_share is a share from 0 to below 1, such as 0\.1; got 1\.0"),
+        ({"augment": "wild"}, "augment must be one of 'none', 'light', 'standard', 'strong'; got 'wild'"),
+        ({"normalize": "all"}, "normalize must be one of 'none', 'mean'"),
+        ({"limit": 0}, "limit is a whole number from 1 up; got 0"),
     ],
 )
 def test_a_value_that_cannot_work_is_refused(options, message):
     with pytest.raises(ArgumentError, match=message):
         Recipe("digits", **options)
+
+
+def test_a_size_is_one_side_or_two():
+    assert Recipe("pets").image_size() is None
+    assert Recipe("pets", size="128").image_size() == (128, 128)
+    assert Recipe("pets", size="96x128").image_size() == (96, 128)
+
+
+def test_what_is_said_of_reading_reaches_the_source():
+    recipe = Recipe("pets", size="64", fit="pad", megapixels=3, limit=9, cache=False, group="folder")
+    options = recipe.source_options()
+    assert (options.size, options.fit, options.most_pixels) == ((64, 64), "pad", 3_000_000)
+    assert (options.limit, options.cache, options.group) == (9, False, "folder")

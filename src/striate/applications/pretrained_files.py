@@ -18,11 +18,31 @@ from striate.core.errors import FileFormatError
 
 OWN, TORCH, KERAS = "Striate's", "PyTorch's", "Keras's"
 
+# Names of weights take some hundred bytes each.
+_MOST_HEADER = 2**22
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _PICKLES = tuple(bytes([0x80, protocol]) for protocol in (2, 3, 4, 5))
 # Under what a training script may keep the weights, and what DataParallel puts in front of each name.
 _NESTED = ("state_dict", "model_state_dict", "model")
 _IN_FRONT = "module."
+
+
+def kind_of(path: Path) -> str:
+    """Say whose weights a file holds, by its first bytes: Striate's, PyTorch's or Keras's.
+
+    Raises:
+        FileAccessError: the file is missing or cannot be read.
+    """
+    with open_for_reading(path, "weights file") as file:
+        head = file.read(16)
+        names = file.read(_MOST_HEADER) if head[8:9] == b"{" else b""
+    if head.startswith(_HDF5):
+        return KERAS
+    if head.startswith(_PICKLES) or (head.startswith(b"PK") and _is_of_torch(path)):
+        return TORCH
+    # safetensors: the length of a JSON header, then the header. Our own names of weights are paths.
+    header = (head + names)[8 : 8 + int.from_bytes(head[:8], "little")]
+    return TORCH if names and b"/" not in header else OWN
 
 
 def read_weights(path: Path) -> tuple[str, Mapping[str, Any]]:
@@ -36,17 +56,15 @@ def read_weights(path: Path) -> tuple[str, Mapping[str, Any]]:
         FileFormatError: it is damaged, or holds something else.
         MissingExtraError: h5py is not installed and it is a file of Keras.
     """
+    kind = kind_of(path)
+    if kind == OWN:
+        return kind, {}
+    if kind == KERAS:
+        return kind, read_keras_weights(path)
     with open_for_reading(path, "weights file") as file:
-        head = file.read(16)
-    if head.startswith(_HDF5):
-        return KERAS, read_keras_weights(path)
-    if head.startswith(_PICKLES) or (head.startswith(b"PK") and _is_of_torch(path)):
-        return TORCH, _state_dict(path)
-    if head[8:9] == b"{":
-        arrays = arrays_from_bytes(path.read_bytes(), str(path))
-        own = any("/" in name for name in arrays)
-        return (OWN, {}) if own else (TORCH, _as_float(arrays, path))
-    return OWN, {}
+        packed = file.read(16)[8:9] == b"{"
+    arrays = arrays_from_bytes(path.read_bytes(), str(path)) if packed else _state_dict(path)
+    return kind, _as_float(arrays, path)
 
 
 def _is_of_torch(path: Path) -> bool:
@@ -77,7 +95,7 @@ def _state_dict(path: Path) -> Mapping[str, np.ndarray]:
         for name, tensor in content.items()
         if isinstance(tensor, torch.Tensor)
     }
-    return _as_float({name: _plain(tensor) for name, tensor in tensors.items()}, path)
+    return {name: _plain(tensor) for name, tensor in tensors.items()}
 
 
 def _plain(tensor: torch.Tensor) -> np.ndarray:

@@ -15,7 +15,7 @@ from typing import Any
 from striate.applications.foreign_weights import resnet_in_torch
 from striate.applications.imagenet_network import begin, check_end, finish, pooled
 from striate.applications.pretrained import Family
-from striate.applications.pretrained_files import TORCH, read_weights
+from striate.applications.pretrained_files import TORCH, kind_of
 from striate.applications.pretrained_sources import from_torchvision
 from striate.core.shapes import Shape, check_choice
 from striate.layers import (
@@ -131,7 +131,7 @@ def _variant(variant: str | None, weights: Any) -> str:
         return check_choice(variant, VARIANTS, "variant")
     if weights == "imagenet":
         return TORCHVISION
-    of_torch = isinstance(weights, (str, Path)) and read_weights(Path(weights))[0] == TORCH
+    of_torch = isinstance(weights, (str, Path)) and kind_of(Path(weights)) == TORCH
     return TORCHVISION if of_torch else KERAS
 
 

@@ -17,7 +17,7 @@ from striate.applications.imagenet_input import (
     MEAN_SHARE,
 )
 from striate.applications.imagenet_network import LEAST_SIDE
-from striate.applications.pretrained_files import KERAS, read_weights
+from striate.applications.pretrained_files import KERAS, kind_of
 from striate.applications.resnet import ResNet18, ResNet50
 from striate.applications.vgg import VGG16, VGG19
 from striate.core.errors import ArgumentError, ShapeError
@@ -81,7 +81,7 @@ def build_pretrained(
             f"pretrained {name} takes grey or colour images, of 1 or 3 channels; got {format_shape(shape)}."
         )
     check_classes(name, classes, 2)
-    by_keras = weights != "imagenet" and read_weights(Path(weights))[0] == KERAS
+    by_keras = weights != "imagenet" and kind_of(Path(weights)) == KERAS
     scale, offset = _preparation("caffe" if by_keras else known.mode, 1.0 if rescale is None else rescale)
     inputs = Input(shape, name="input")
     colours = inputs if shape[-1] == 3 else Concatenate(name="three_channels")([inputs, inputs, inputs])

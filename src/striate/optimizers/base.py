@@ -194,16 +194,13 @@ class Optimizer(ABC):
         for share, part in moving.by_rate(self.multipliers):
             # Each part begins with the numbers as they stood before the step: they count up once.
             self.numbers = dict(before)
-            self._move(part, rate * share)
+            kept = [each for each, decay in zip(part.parameters, part.decaying, strict=True) if decay]
+            if self.weight_decay and kept:
+                torch._foreach_mul_(kept, 1 - rate * share * self.weight_decay)
+            self.update(part.parameters, part.gradients, part.state, rate * share)
         if self.use_ema:
             self._follow_average()
         self._steps += 1
-
-    def _move(self, moving: Moving, rate: float) -> None:
-        kept = [each for each, decay in zip(moving.parameters, moving.decaying, strict=True) if decay]
-        if self.weight_decay and kept:
-            torch._foreach_mul_(kept, 1 - rate * self.weight_decay)
-        self.update(moving.parameters, moving.gradients, moving.state, rate)
 
     def _collect(self) -> Moving:
         if not self.built:

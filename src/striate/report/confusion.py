@@ -24,6 +24,8 @@ from striate.visualize.results import example_panel
 
 # Pictures of a cell; heatmaps of a cell of mistakes and of right answers, and of all cells together.
 PICTURES, HEATS_WRONG, HEATS_RIGHT, HEATS = 24, 6, 3, 360
+# Names of a cell's further examples.
+NAMES = 200
 # Operations that the heatmaps may take, and how many there are at the least.
 HEAT_BUDGET, FEWEST_HEATS = 6e11, 6
 # Bytes that pictures and heatmaps of all cells may take in the page.
@@ -148,7 +150,7 @@ class _Content:
     def _keep(self, panel: Any, alt: str) -> str:
         """Keep a panel's picture and hand out its key: i with its number, or d for a drawing."""
         if isinstance(panel, LinePanel):
-            self.drawings.append(str(draw_small(panel, plain(alt))))
+            self.drawings.append(str(draw_small(panel, alt)))
             return f"d{len(self.drawings) - 1}"
         picture = show_panel(self.album, panel, alt=alt).picture
         number = picture.number if isinstance(picture, Raster) else 0
@@ -166,7 +168,8 @@ class _Content:
             items = [self._item(int(place)) for place in places if int(place) in self.pictures]
             rest = [plain(self.answers.names[place]) for place in places if int(place) not in self.pictures]
             title = plain(_label(self.answers, true, said, len(places)))
-            found[f"{true}-{said}"] = {"title": title, "items": items, "rest": rest}
+            more = max(len(rest) - NAMES, 0)
+            found[f"{true}-{said}"] = {"title": title, "items": items, "rest": rest[:NAMES], "more": more}
         return {"cells": found, "drawings": self.drawings, "numbers": self.numbers}
 
     def _item(self, place: int) -> dict[str, Any]:

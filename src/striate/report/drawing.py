@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from striate.report.text import plain
 from striate.visualize.base import Block, Diagram
 from striate.visualize.drawing.diagram import SLANT, TALLEST, Box, family_of, lay_out
 
@@ -29,7 +30,7 @@ def draw_network(picture: Diagram) -> Markup:
         '<svg class="network" viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-label="{}">'
     )
     size = (f"{across:.0f}", f"{down:.0f}")
-    return start.format(*size, *size, alt) + Markup("").join(parts) + Markup("</svg>")
+    return start.format(*size, *size, plain(alt)) + Markup("").join(parts) + Markup("</svg>")
 
 
 def _said(block: Block) -> str:
@@ -65,7 +66,7 @@ def _words(block: Block, box: Box) -> Markup:
     lines = [*([("name", name)] if name else []), *(("detail", one) for one in block.detail.split("\n"))]
     return Markup("").join(
         Markup('<text class="{}" x="{}" y="{}" text-anchor="middle">{}</text>').format(
-            kind, f"{centre:.1f}", f"{below + 12.5 * number:.1f}", text
+            kind, f"{centre:.1f}", f"{below + 12.5 * number:.1f}", plain(text)
         )
         for number, (kind, text) in enumerate(lines)
     )

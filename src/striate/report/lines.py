@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
+from striate.report.text import plain
 from striate.visualize.base import Curves, Line, LinePanel, Panel
 from striate.visualize.drawing.numbers import number_text
 
@@ -74,7 +75,7 @@ def draw_curves(panel: Panel, curves: Curves, alt: str) -> Markup:
 
 def _svg(width: int, height: int, alt: str, parts: Sequence[Markup], kind: str) -> Markup:
     start = Markup('<svg class="{}" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(
-        kind, width, height, alt
+        kind, width, height, plain(alt)
     )
     return start + Markup("").join(parts) + Markup("</svg>")
 
@@ -134,7 +135,7 @@ def _dot(frame: _Frame, x: float, y: float, role: str) -> Markup:
 
 def _text(x: float, y: float, text: str, anchor: str) -> Markup:
     return Markup('<text x="{}" y="{}" text-anchor="{}">{}</text>').format(
-        f"{x:.1f}", f"{y:.1f}", anchor, text
+        f"{x:.1f}", f"{y:.1f}", anchor, plain(text)
     )
 
 

@@ -39,8 +39,8 @@ class Examples:
 class Material:
     """All that a report can show. What is None is left out, with the sentence in `missing`.
 
-    `record` is what run.json holds, `recipe` the text of the recipe, `command` what a person types
-    to train it again; `history` has a list for each measure, an entry an epoch. `answers` are
+    `record` is what run.json holds, `recipe` the text of the recipe and `plan` its table, `command`
+    what a person types to train it again; `history` has a list for each measure, an entry an epoch. `answers` are
     those to `examples.test`, in its order.
     """
 
@@ -49,6 +49,7 @@ class Material:
     recipe: str
     command: str
     class_names: tuple[str, ...]
+    plan: Mapping[str, Any] = field(default_factory=dict)
     history: Mapping[str, list[float]] | None = None
     network: Any = None
     given_examples: Examples | None = None

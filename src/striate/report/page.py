@@ -91,7 +91,7 @@ def make_report(material: Material) -> bytes:
             version=__version__,
         )
     )
-    return page.encode("utf-8")
+    return page.encode("utf-8", "backslashreplace")
 
 
 def content_policy(style: str, script: str) -> str:

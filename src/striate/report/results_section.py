@@ -53,19 +53,15 @@ def likely_range(right: int, count: int) -> tuple[float, float]:
 def describe_classes(material: Material, album: Album) -> Blocks:
     """List precision, recall and F1 of each class."""
     scores = score_classes(material.answers)
-    rows = tuple(
-        (
-            name,
-            f"{int(scores.counts[number]):,}",
-            *map(_bar, (scores.precision[number], scores.recall[number], scores.f1[number])),
-        )
-        for number, name in enumerate(material.answers.class_names)
-    )
+    rows = []
+    for number, name in enumerate(material.answers.class_names):
+        shares = scores.precision[number], scores.recall[number], scores.f1[number]
+        rows.append((name, f"{int(scores.counts[number]):,}", *map(_bar, shares)))
     words = (
         "Precision: how many of the answers of a class are right. Recall: how many examples of the class "
         "were found. F1: both in one number."
     )
-    table = Table("Each class", ("class", "test examples", "precision", "recall", "F1"), rows)
+    table = Table("Each class", ("class", "test examples", "precision", "recall", "F1"), tuple(rows))
     return (Words(words), table)
 
 
@@ -103,6 +99,8 @@ def describe_trust(material: Material, album: Album) -> Blocks:
 def describe_mistakes(material: Material, album: Album) -> Blocks:
     """Show the mistakes that the network was surest of."""
     examples = material.examples
+    if not len(material.answers.mistakes()):
+        return (Words("There is none: all test examples are answered right."),)
     sheet = show_mistakes(examples.test.x, material.answers, SHOWN, steps=examples.steps)
     return (show_sheet(album, sheet),)
 

@@ -27,6 +27,15 @@ from striate.visualize.training_curves import compare_training
 
 # Longer tables of layers are folded away.
 LISTED = 24
+# What a recipe chooses for the training, and how it is called here.
+CHOICES = {
+    "batch_size": "examples a step",
+    "learning_rate": "learning rate",
+    "schedule": "its course",
+    "augment": "augmentation",
+    "mix": "mixing",
+    "normalize": "normalisation",
+}
 
 
 def describe_network(material: Material, album: Album) -> Blocks:
@@ -75,6 +84,9 @@ def _training_facts(material: Material) -> Iterator[tuple[str, str]]:
     seconds = material.known("seconds", "training")
     if seconds is not None:
         yield "time", f"{seconds:,.0f} seconds of training"
+    for key, name in CHOICES.items():
+        if key in material.plan:
+            yield name, str(material.plan[key])
     if material.known("seed") is not None:
         yield "seed", str(material.known("seed"))
 
@@ -98,5 +110,4 @@ def describe_repetition(material: Material, album: Album) -> Blocks:
     words = (
         "The recipe holds every choice; with the same data, versions and machine it gives the same network."
     )
-    blocks = (Words(words), Code("Train it again", material.command), Code("The recipe", material.recipe))
-    return Blocks("again", "Do it again", blocks)
+    return (Words(words), Code("Train it again", material.command), Code("The recipe", material.recipe))

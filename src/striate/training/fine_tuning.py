@@ -9,13 +9,15 @@ transferable are features in deep neural networks?", 2014; rates by depth: Howar
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
 from torch import nn
 
-from striate.callbacks import Callback, CallbackList, History
+from striate.callbacks import CallbackList, History
+from striate.callbacks.base import Callback
 from striate.core.arguments import refuse_unknown
 from striate.core.console import say
 from striate.core.errors import ArgumentError, StateError, unknown_name
@@ -117,27 +119,20 @@ def fine_tune(
         ArgumentError: a head that leaves nothing in front of it, or an option that there is not.
         StateError: a network without weights yet.
     """
-    refuse_unknown("fine_tune", options, (*_OPTIONS, *fine_tune.__kwdefaults__))
+    refuse_unknown("fine_tune", options, (*_OPTIONS, *inspect.signature(fine_tune).parameters))
     head_epochs = _head_epochs(epochs, head_epochs)
     steps = steps_per_epoch or _steps(x, batch_size, options.get("validation_split", 0.0))
     rates = _Rates(head_learning_rate, learning_rate, check_choice(schedule, SCHEDULES, "schedule"), steps)
     plan = _Plan(epochs, head_epochs, rates, by_depth or LearningRateByDepth(), train_normalization)
-    phases = _Phases(module, compiled, _head_of(module, head), plan, verbose not in (0, "0"))
-    others = callbacks.callbacks if isinstance(callbacks, CallbackList) else callbacks
-    listed = [others] if isinstance(others, Callback) else list(others or [])
+    phases = _Phases(module, compiled, _head_of(module, head), plan, verbose != 0)
+    options |= {"callbacks": [phases, *_listed(callbacks)], "steps_per_epoch": steps_per_epoch}
     with flags_kept(module):
-        return fit(
-            module,
-            compiled,
-            x,
-            y,
-            batch_size=batch_size,
-            epochs=epochs,
-            callbacks=[phases, *listed],
-            steps_per_epoch=steps_per_epoch,
-            verbose=verbose,
-            **options,
-        )
+        return fit(module, compiled, x, y, batch_size, epochs, verbose, **options)
+
+
+def _listed(callbacks: Any) -> list[Callback]:
+    given = callbacks.callbacks if isinstance(callbacks, CallbackList) else callbacks
+    return [given] if isinstance(given, Callback) else list(given or [])
 
 
 @dataclass(frozen=True)

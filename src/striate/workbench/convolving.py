@@ -23,8 +23,8 @@ from striate.workbench.preparation import TABLE_SUFFIXES
 
 # Larger images hold more than a picture of several panels can show.
 _SHOWN_SIDE = 320
-# An animation shows single pixels.
-_SLID_SIDE = 12
+# An animation shows single pixels: so many along the shorter side, and twice as many along the other.
+_SLID_SIDE = 8
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def draw_convolution(
         StriateError: a file, kernel or option that cannot be used, in words.
     """
     chosen = sliding or Sliding()
-    values = _read(path, grey, row, _SLID_SIDE if animate else _SHOWN_SIDE)
+    values = _read(path, grey, row, animate)
     names = list(kernels) or list(SHOWN_KERNELS if values.ndim == 3 else ("edge", "blur"))
     if animate:
         if chosen.pooling is not None:
@@ -90,11 +90,11 @@ def draw_poolings(path: str, pool_size: int = 2, out: str | Path = "pooled.png")
     Raises:
         StriateError: a file or size that cannot be used, in words.
     """
-    picture = compare_pooling(_read(path, False, 1, _SHOWN_SIDE), pool_size)
+    picture = compare_pooling(_read(path, False, 1), pool_size)
     return Drawn(picture, save(picture, out))
 
 
-def _read(path: str, grey: bool, row: int, side: int) -> np.ndarray:
+def _read(path: str, grey: bool, row: int, tiny: bool = False) -> np.ndarray:
     if Path(path).suffix.lower() in TABLE_SUFFIXES:
         return _read_row(path, row)
     if not Path(path).is_file():
@@ -102,11 +102,11 @@ def _read(path: str, grey: bool, row: int, side: int) -> np.ndarray:
     channels = 1 if grey else 3
     pixels = read_image(path, channels=channels)
     height, width = pixels.shape[:2]
-    if max(height, width) > side:
-        share = side / max(height, width)
+    share = _SLID_SIDE / min(height, width) if tiny else _SHOWN_SIDE / max(height, width)
+    if share < 1:
         size = (max(round(height * share), 1), max(round(width * share), 1))
         pixels = read_image(path, size, channels, interpolation="area")
-    return pixels
+    return pixels[: 2 * _SLID_SIDE, : 2 * _SLID_SIDE] if tiny else pixels
 
 
 def _read_row(path: str, row: int) -> np.ndarray:

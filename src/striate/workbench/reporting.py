@@ -96,6 +96,7 @@ def gather(
         recipe=_text_of(run.recipe),
         command=f"striate train {shlex.quote(run.recipe.as_posix())}",
         class_names=tuple(_class_names(record, model)),
+        plan={} if recipe is None else recipe.as_table(),
         history=read_history(run.results),
         network=model,
         given_examples=examples,

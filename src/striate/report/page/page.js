@@ -59,7 +59,7 @@
     opened.replaceChildren(make("h3", cell.title), list);
     if (cell.rest.length) {
       const rest = make("details");
-      rest.append(make("summary", "The names of the other " + cell.rest.length));
+      rest.append(make("summary", "The names of " + cell.rest.length + " others"));
       const names = make("ul");
       for (const name of cell.rest) {
         const entry = make("li");
@@ -67,6 +67,7 @@
         names.append(entry);
       }
       rest.append(names);
+      if (cell.more) rest.append(make("p", "and " + cell.more + " more, all of them in the run's splits.csv"));
       opened.append(rest);
     }
     opened.scrollIntoView({ block: "nearest" });
