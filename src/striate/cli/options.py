@@ -75,6 +75,10 @@ Report = Annotated[
     bool,
     typer.Option("--report/--no-report", help="Write report.html at the end; else yes.", show_default=False),
 ]
+Pretrained = Annotated[
+    bool | None, typer.Option("--pretrained", help="Begin with what the network learnt on ImageNet.")
+]
+Weights = Annotated[str | None, _option("Begin with the weights in a file: .pth, .safetensors or .h5.")]
 Augment = Annotated[
     str | None,
     _option("Random changes to training examples: none, light, standard or strong; else by the data."),

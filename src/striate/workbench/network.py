@@ -13,6 +13,7 @@ from typing import Any
 
 from striate.activations import sigmoid, softmax
 from striate.applications.choose import NAMES, build, choose
+from striate.applications.transfer import PRETRAINED
 from striate.core.errors import ArgumentError, FileAccessError, StriateError, add_context, unknown_name
 from striate.core.shapes import Shape, format_shape
 from striate.datasets.source import DataBundle
@@ -35,13 +36,17 @@ class ChosenNetwork:
 
 
 def make_network(
-    request: str | None, bundle: DataBundle, classes: int, front: Layer | None = None
+    request: str | None,
+    bundle: DataBundle,
+    classes: int,
+    front: Layer | None = None,
+    weights: str | None = None,
 ) -> ChosenNetwork:
     """Make the network that was asked for, or else one that suits the data.
 
     It takes the data as they are: where pixels or signals reach beyond 1, it begins with a layer
     that brings them to about 0 to 1, or with `front` where that is given. One that the person's
-    own network has already stays alone.
+    own network has already stays alone. With `weights` it has learnt elsewhere.
 
     Raises:
         UnknownNameError: no network of this name.
@@ -50,9 +55,23 @@ def make_network(
         ShapeError: data that the network cannot take.
     """
     shape = tuple(bundle.train.x.shape[1:])
+    if weights is not None:
+        return _pretrained(request, bundle, classes, front, weights)
     scale = None if front is not None else scale_of(bundle)
     chosen = _choose(request, bundle, shape, classes, scale)
     return chosen if front is None else replace(chosen, model=with_front(chosen.model, shape, front))
+
+
+def _pretrained(
+    request: str | None, bundle: DataBundle, classes: int, front: Layer | None, weights: str
+) -> ChosenNetwork:
+    if request is None or front is not None:
+        raise ArgumentError(
+            "weights learnt elsewhere go with a network by name, which prepares values as it learnt them: "
+            f"give --model, one of {', '.join(PRETRAINED)}, and leave --normalize out."
+        )
+    model = build(request, tuple(bundle.train.x.shape[1:]), classes, scale_of(bundle), weights=weights)
+    return ChosenNetwork(model, request, f"asked for, with weights from {weights}")
 
 
 def _choose(

@@ -29,6 +29,8 @@ _SMALL = "small"
 _SIGNAL_NETWORK = "fcn1d"
 # Archives of time series bring tens of examples to train on; the training loss chooses the epoch then.
 _SCARCE, _USUAL_SHARE = 500, 0.1
+# What a network that has learnt elsewhere needs: few epochs, and a rate that does not spoil what it knows.
+_TUNED_EPOCHS, TUNED_RATE = 10, 2e-4
 # How many files a line names.
 _SHOWN = 5
 
@@ -40,7 +42,7 @@ def line(label: str, text: str) -> str:
 
 def complete_recipe(recipe: Recipe, network: ChosenNetwork, train: Data, augment: Choice) -> Recipe:
     """Fill in what the recipe leaves open, by the size of the training part."""
-    advice = advise(network.name, len(train))
+    advice = advise(network.name, len(train), recipe.weights)
     return replace(
         recipe,
         model=network.name,
@@ -53,11 +55,13 @@ def complete_recipe(recipe: Recipe, network: ChosenNetwork, train: Data, augment
     )
 
 
-def advise(name: str, examples: int) -> Recommended:
+def advise(name: str, examples: int, weights: str | None = None) -> Recommended:
     """Say how long, in which batches and how fast to train a network on so many examples."""
     if name == _SIGNAL_NETWORK:
         return recommended_for_signals(examples)
     advice = recommended(examples)
+    if weights is not None:
+        return replace(advice, epochs=min(advice.epochs, _TUNED_EPOCHS), learning_rate=TUNED_RATE)
     return advice if name == _SMALL else replace(advice, learning_rate=_USUAL_RATE)
 
 
@@ -152,10 +156,21 @@ def say_machine(say: Say, device: Choice, precision: Choice) -> None:
     say(line("precision", f"{precision.value} ({_plain(precision.reason)})"))
 
 
+def say_fine_tuning(say: Say, plan: Recipe) -> None:
+    """Say how a network that has learnt elsewhere goes on learning."""
+    say(
+        line(
+            "weights", f"from {plan.weights}: the new last layer learns first, then all, early layers slowest"
+        )
+    )
+
+
 def say_plan(say: Say, plan: Recipe, folder: str) -> None:
     """Say how long and how fast is trained, and where the run is kept."""
     course = "falling to 0 along half a cosine" if plan.schedule == "cosine" else "constant"
     epochs = "1 epoch" if plan.epochs == 1 else f"{plan.epochs} epochs"
+    if plan.weights is not None:
+        say_fine_tuning(say, plan)
     say(
         line(
             "training",

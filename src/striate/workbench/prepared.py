@@ -56,7 +56,7 @@ def prepare(recipe: Recipe, say: Say, progress: Progress = no_progress) -> Prepa
     names = class_names_of(bundle)
     train = split.take(bundle, "train")
     front = None if recipe.normalize in (None, "none") else make_normalization(recipe.normalize, train.x)
-    network = make_network(recipe.model, bundle, len(names), front)
+    network = make_network(recipe.model, bundle, len(names), front, recipe.weights)
     say_model(say, network)
     chosen = choose_augmentation(recipe.augment, bundle)
     augment = make_augmentation(str(chosen.value), recipe.mix, bundle)

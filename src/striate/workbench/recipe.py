@@ -27,7 +27,7 @@ NORMALIZATIONS = ("none", "mean", "channel", "pixel", "zca")
 _VERSION_KEY = "recipe_version"
 _SUFFIX = ".toml"
 _SIZE = re.compile(r"([1-9]\d{0,4})(?:x([1-9]\d{0,4}))?")
-_TEXTS = ("data", "data_dir", "size", "label", "group", "model", "device", "schedule")
+_TEXTS = ("data", "data_dir", "size", "label", "group", "model", "weights", "device")
 _COUNTS = ("epochs", "batch_size", "channels", "limit", "megapixels")
 _CHOICES: dict[str, tuple[str, ...]] = {
     "kind": KINDS,
@@ -51,7 +51,8 @@ class Recipe:
     `striate.datasets.options.SourceOptions`, `size` as text, '128' or 'HEIGHTxWIDTH'. `augment` is
     a preset's name, `mix` what is done to pairs of examples; `normalize` what is done to the values
     first, fitted on the training part.
-    `model` is the name of a network or `file.py:function`. `schedule` says how the learning rate
+    `model` is the name of a network or `file.py:function`; `weights` are what it has learnt elsewhere,
+    'imagenet' or a file, and is then fine-tuned. `schedule` says how the learning rate
     goes on: 'constant' or 'cosine'. `test_share` of the examples are held back for the test where
     the data bring no test part, and `validation_share` of the others choose the best epoch; with
     a validation share of 0 the training loss does.
@@ -77,6 +78,7 @@ class Recipe:
     mix: str | None = None
     normalize: str | None = None
     model: str | None = None
+    weights: str | None = None
     epochs: int | None = None
     batch_size: int | None = None
     learning_rate: float | None = None

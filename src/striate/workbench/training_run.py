@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from striate.callbacks import CSVLogger, History, LambdaCallback, ModelCheckpoint
+from striate.callbacks import Callback, CSVLogger, History, LambdaCallback, ModelCheckpoint
 from striate.core.errors import StriateError
 from striate.datasets.labels import to_categorical
 from striate.datasets.options import Progress, no_progress
@@ -17,9 +18,10 @@ from striate.datasets.rejects import quarantine
 from striate.datasets.source import Data
 from striate.diagnose import Verdict, read_curves
 from striate.models.saving import load
+from striate.training import fine_tune
 from striate.visualize.render import save
 from striate.visualize.training_curves import compare_training
-from striate.workbench.plan import Say, line, say_plan
+from striate.workbench.plan import TUNED_RATE, Say, line, say_plan
 from striate.workbench.prepared import Prepared, prepare
 from striate.workbench.recipe import Recipe, write_recipe
 from striate.workbench.record import Record, begin_record
@@ -74,18 +76,13 @@ def train_run(
     )
     scores = verdict = None
     with _closing(record):
-        record.write()
-        write_recipe(run.recipe, prepared.plan)
-        write_split(run.splits, prepared.split, prepared.bundle)
-        if prepared.plan.bad_files == "quarantine":
-            quarantine(prepared.bundle.bad_files, run.quarantine)
+        _write_plan(prepared, run, record)
         history = _fit(prepared, run, record, verbose)
         if not history.interrupted:
             scores = _finish(prepared, run, record)
         verdict = _judge(record, history)
     if report and scores is not None:
-        say(line("report", "being written"))
-        write_report(run, bundle=prepared.bundle, split=prepared.split, device=prepared.plan.device)
+        _report(prepared, run, say)
     return TrainResult(
         run,
         record.status,
@@ -97,6 +94,19 @@ def train_run(
         verdict,
         "validation loss" if len(prepared.split.places["validation"]) else "training loss",
     )
+
+
+def _write_plan(prepared: Prepared, run: Run, record: Record) -> None:
+    record.write()
+    write_recipe(run.recipe, prepared.plan)
+    write_split(run.splits, prepared.split, prepared.bundle)
+    if prepared.plan.bad_files == "quarantine":
+        quarantine(prepared.bundle.bad_files, run.quarantine)
+
+
+def _report(prepared: Prepared, run: Run, say: Say) -> None:
+    say(line("report", "being written"))
+    write_report(run, bundle=prepared.bundle, split=prepared.split, device=prepared.plan.device)
 
 
 def _judge(record: Record, history: History) -> Verdict | None:
@@ -134,19 +144,11 @@ def _fit(prepared: Prepared, run: Run, record: Record, verbose: str | int) -> Hi
     train, validation = (prepared.split.take(prepared.bundle, part) for part in ("train", "validation"))
     held = len(validation) > 0
     history = History()
-    callbacks = [
-        history,
-        CSVLogger(run.results),
-        ModelCheckpoint(
-            _plain(run.best_model), monitor="val_loss" if held else "loss", mode="min", save_best_only=True
-        ),
-        ModelCheckpoint(_plain(run.last_model)),
-        LambdaCallback(on_epoch_end=lambda epoch, logs: _note(record, history)),
-    ]
+    callbacks = _callbacks(run, record, history, "val_loss" if held else "loss")
     labels = [_labels(prepared, data) for data in (train, validation)]
     with record.timed("training"):
         try:
-            model.fit(
+            _learner(prepared)(
                 train.x,
                 labels[0],
                 validation_data=(validation.x, labels[1]) if held else None,
@@ -163,6 +165,25 @@ def _fit(prepared: Prepared, run: Run, record: Record, verbose: str | int) -> Hi
     if history.epoch:
         save(compare_training(history, title=f"{run.name}: training"), run.curves)
     return history
+
+
+def _callbacks(run: Run, record: Record, history: History, monitor: str) -> list[Callback]:
+    return [
+        history,
+        CSVLogger(run.results),
+        ModelCheckpoint(_plain(run.best_model), monitor=monitor, mode="min", save_best_only=True),
+        ModelCheckpoint(_plain(run.last_model)),
+        LambdaCallback(on_epoch_end=lambda epoch, logs: _note(record, history)),
+    ]
+
+
+def _learner(prepared: Prepared) -> Callable[..., Any]:
+    """What trains: `fit`; or, where the network has learnt elsewhere, its last layer first."""
+    model, plan = prepared.network.model, prepared.plan
+    if plan.weights is None:
+        return model.fit
+    rate, schedule = plan.learning_rate or TUNED_RATE, plan.schedule or "cosine"
+    return partial(fine_tune, model, model.compiled, learning_rate=rate, schedule=schedule)
 
 
 def _labels(prepared: Prepared, data: Data) -> Any:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
 
 from striate.cli import options
 
 STOPPED = 130
+_NO_KEYS = {"data", "name", "report", "pretrained"}
 
 
 def train(
@@ -20,6 +23,8 @@ def train(
     precision: options.Precision = None,
     name: options.Name = None,
     data_dir: options.DataDir = None,
+    pretrained: options.Pretrained = None,
+    weights: options.Weights = None,
     augment: options.Augment = None,
     mix: options.Mix = None,
     normalize: options.Normalize = None,
@@ -43,8 +48,13 @@ def train(
     The run holds the network after its best epoch (model.striate) and after the last, the recipe,
     the results of each epoch, and pictures. Ctrl-C stops early and keeps what is there.
     """
-    # Every option is a key of recipes; what they mean stands there.
-    chosen = {key: value for key, value in locals().items() if key not in ("data", "name", "report")}
+    weights = weights or ("imagenet" if pretrained else None)
+    # Every other option is a key of recipes; what they mean stands there.
+    given = locals()
+    return _train(data, name, report, {key: given[key] for key in given.keys() - _NO_KEYS})
+
+
+def _train(data: str, name: str | None, report: bool, chosen: dict[str, Any]) -> int:
     from striate.cli import progress
     from striate.workbench import actions, recipe, wording
 
