@@ -62,7 +62,22 @@ def run(trained, tmp_path, monkeypatch) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("verb", ["", "train", "evaluate", "predict", "summary", "report", "runtime"])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        "",
+        "train",
+        "evaluate",
+        "predict",
+        "summary",
+        "see",
+        "report",
+        "convolve",
+        "augment",
+        "cache",
+        "runtime",
+    ],
+)
 def test_the_help_reads_as_it_did(verb, capsys, monkeypatch):
     # Set STRIATE_WRITE_GOLDEN to write the texts anew, then read what changed.
     monkeypatch.setenv("COLUMNS", "40")
