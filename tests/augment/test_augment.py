@@ -184,3 +184,14 @@ def test_the_range_of_values_is_that_of_the_changes_unless_said():
 def test_mistakes_are_answered_in_words(run, error, message):
     with pytest.raises(error, match=message):
         run()
+
+
+def test_bytes_lie_in_the_range_that_is_given_and_else_from_0_to_255():
+    dim = np.full((4, 6, 6, 1), 8, np.uint8)
+    keys = example_keys(0, 0, np.arange(4))
+    told = Augment(RandomBrightness((0.25, 0.25)), value_range=(0, 16))
+    assert set(np.unique(told(dim, keys)).tolist()) == {12}
+    assert set(np.unique(Augment.from_config(told.get_config())(dim, keys)).tolist()) == {12}
+    untold = Augment(RandomBrightness((0.25, 0.25), value_range=(0, 1)))
+    assert set(np.unique(untold(dim, keys)).tolist()) == {72}
+    assert set(np.unique(Augment.from_config(untold.get_config())(dim, keys)).tolist()) == {72}

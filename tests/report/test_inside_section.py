@@ -73,6 +73,13 @@ def test_a_search_that_would_take_too_long_is_left_to_the_person(monkeypatch):
         describe_class_inputs(material(), Album())
 
 
+def test_of_too_many_classes_the_first_are_searched_for(monkeypatch):
+    monkeypatch.setattr(inside_section, "CLASSES", 2)
+    figures, words = describe_class_inputs(material(), Album())
+    assert len(figures.figures) == 2
+    assert words.text == "These are the first 2 of 3 classes."
+
+
 def test_the_network_is_left_as_it_was():
     model = network()
     before = [weight.copy() for weight in model.get_weights()]

@@ -152,3 +152,13 @@ def test_changes_for_bytes_are_refused_for_values_from_0_to_1():
     with pytest.raises(ArgumentError, match=r"0 to 255, but the data end at 1\. .* value_range=\(0, 1\)"):
         make_change(Augment(RandomBrightness(0.2)), IMAGES / 255)
     assert make_change(Augment(RandomFlip()), IMAGES / 255) is not None
+
+
+def test_bytes_that_end_far_below_255_keep_their_brightness():
+    dim = np.random.default_rng(0).integers(0, 17, (12, 8, 8, 1), dtype=np.uint8)
+    change = make_change("standard", dim)
+    assert change.augment.byte_range == (0.0, 16.0)
+    torch.manual_seed(0)
+    changed = inputs_of(ArrayFeed(dim, LABELS, None, 4, CPU, change=change))
+    assert changed.max() <= 16
+    assert 6 < changed.mean() < 10

@@ -57,7 +57,7 @@ class Augment:
     `horizontal_flip=True`: see `older_words.py`). Everything geometric in them becomes one matrix
     and one resampling an image, everything photometric one pass; then rectangles are erased.
     Bytes stay bytes, floats stay floats and lie in `value_range` (0 to 255 unless the changes say
-    otherwise); other whole numbers are worked on as floats and rounded.
+    otherwise; bytes lie there too if it is given here); other whole numbers are worked on as floats and rounded.
 
     `fill_mode`, `fill_value` and `interpolation` hold for all changes that name none of their own.
 
@@ -96,6 +96,8 @@ class Augment:
         self.changes: tuple[Change, ...] = (*changes, *changes_from_words(words))
         self.finish = Finish(**{name: words[name] for name in FINISHING if name in words})
         self.value_range = _one_range(self.changes, value_range)
+        # Bytes fill their range unless the person says that theirs do not, as digits of 0 to 16.
+        self.byte_range = _BYTES if value_range is None else self.value_range
 
     @property
     def mixes(self) -> bool:
@@ -151,7 +153,7 @@ class Augment:
             list(zip(self.changes, draw.parameters, strict=True)),
             draw.shape,
             Filling(self.fill_mode, self.fill_value, self.interpolation),
-            self.value_range,
+            self.byte_range if str(x.dtype).endswith("uint8") else self.value_range,
             self.finish,
         )
         return batches.carry_out(x, plan)
@@ -196,6 +198,7 @@ class Augment:
             "fill_value": self.fill_value,
             "interpolation": self.interpolation,
             "value_range": list(self.value_range),
+            "byte_range": list(self.byte_range),
             **self.finish.get_config(),
         }
 
@@ -209,7 +212,10 @@ class Augment:
         arguments = dict(config)
         changes = [registry.deserialize(each, custom_objects) for each in arguments.pop("changes")]
         arguments["value_range"] = tuple(arguments["value_range"])
-        return cls(*changes, **arguments)
+        byte_range = tuple(arguments.pop("byte_range", _BYTES))
+        made = cls(*changes, **arguments)
+        made.byte_range = (float(byte_range[0]), float(byte_range[1]))
+        return made
 
     def describe(self) -> str:
         """Say in one line what happens, for people."""
@@ -227,7 +233,7 @@ class Augment:
         original = np.asarray(example)
         preview.check(original, copies)
         changed = self(np.repeat(original[None], copies, axis=0), example_keys(seed, 0, np.arange(copies)))
-        bytes_or_range = _BYTES if original.dtype == np.uint8 else self.value_range
+        bytes_or_range = self.byte_range if original.dtype == np.uint8 else self.value_range
         known = bytes_or_range if original.ndim == 3 and self.finish.does_nothing else None
         return preview.draw_sheet(original, changed, known)
 

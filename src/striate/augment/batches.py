@@ -25,8 +25,6 @@ from striate.augment.older_words import Finish
 from striate.augment.workers import share_out
 from striate.core.errors import DataError
 
-_BYTES = (0.0, 255.0)
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -114,7 +112,7 @@ def _signals(x: np.ndarray, plan: Plan) -> np.ndarray:
 
 
 def _images(x: np.ndarray, plan: Plan, whole: bool) -> np.ndarray:
-    low, high = _BYTES if x.dtype == np.uint8 else plan.value_range
+    low, high = plan.value_range
     steps = plan.steps(low, high)
     out = np.empty((len(x), *plan.shape), x.dtype)
 
@@ -151,7 +149,7 @@ def _erase(
 def images_on_device(x: torch.Tensor, plan: Plan) -> torch.Tensor:
     """Do all of it to images with PyTorch's operations, on the device where they are."""
     whole = not x.is_floating_point()
-    low, high = _BYTES if x.dtype == torch.uint8 else plan.value_range
+    low, high = plan.value_range
     images = x.float()
     for each in plan.warps:
         images = on_device.warp_tensor(images, each)

@@ -9,7 +9,7 @@ import numpy as np
 
 from striate.core.errors import ArgumentError, StateError
 from striate.report.album import Album
-from striate.report.blocks import AnyBlock, Blocks, Figures
+from striate.report.blocks import AnyBlock, Blocks, Figures, Words
 from striate.report.effort import GRADIENT, affordable, operations
 from striate.report.material import Material
 from striate.report.panels import show_frames, show_sheet
@@ -89,16 +89,19 @@ def describe_window(material: Material, album: Album) -> Blocks:
 
 
 def describe_class_inputs(material: Material, album: Album) -> Blocks:
-    """Show inputs, found by search, that the network takes for each class."""
-    model, classes = material.model, range(min(CLASSES, len(material.class_names)))
-    steps = affordable(model, ASCENT_BUDGET, STEPS, 0, GRADIENT * len(classes))
-    if steps < FEWEST_STEPS:
+    """Show inputs, found by search, that the network takes for each class, or for as many as is quick."""
+    model, most = material.model, min(CLASSES, len(material.class_names))
+    count = affordable(model, ASCENT_BUDGET, most, 0, GRADIENT * FEWEST_STEPS)
+    if not count:
         raise StateError(
             f"A search takes this network of {operations(model):,} operations a call too long for a report. "
             "In Python: striate.visualize.class_outputs.class_output(model)."
         )
-    found = find_class_inputs(model, classes, steps=steps)
-    return (show_sheet(album, found.sheet()),)
+    steps = affordable(model, ASCENT_BUDGET, STEPS, FEWEST_STEPS, GRADIENT * count)
+    shown = show_sheet(album, find_class_inputs(model, range(count), steps=steps).sheet())
+    if count == len(material.class_names):
+        return (shown,)
+    return (shown, Words(f"These are the first {count} of {len(material.class_names)} classes."))
 
 
 def _convolutions(model: Any) -> list[FoundLayer]:

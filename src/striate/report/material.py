@@ -40,8 +40,8 @@ class Material:
     """All that a report can show. What is None is left out, with the sentence in `missing`.
 
     `record` is what run.json holds, `recipe` the text of the recipe and `plan` its table, `command`
-    what a person types to train it again; `history` has a list for each measure, an entry an epoch. `answers` are
-    those to `examples.test`, in its order.
+    what a person types to train it again; `history` has a list for each measure, an entry an epoch.
+    `answers` are those to `examples.test`, in its order.
     """
 
     name: str

@@ -53,7 +53,7 @@ def likely_range(right: int, count: int) -> tuple[float, float]:
 def describe_classes(material: Material, album: Album) -> Blocks:
     """List precision, recall and F1 of each class."""
     scores = score_classes(material.answers)
-    rows = []
+    rows: list[tuple[str | Bar, ...]] = []
     for number, name in enumerate(material.answers.class_names):
         shares = scores.precision[number], scores.recall[number], scores.f1[number]
         rows.append((name, f"{int(scores.counts[number]):,}", *map(_bar, shares)))

@@ -88,9 +88,9 @@ def _shape_of(request: str, x: Any) -> tuple[int, ...]:
 
 
 def _in_range_of(augment: Augment | None, x: Any) -> Augment | None:
-    """The same changes for the values that the data have: 0 to 1, say, where these are floats."""
-    low, high = value_range(x) or (0.0, 1.0)
-    if augment is None or _holds_bytes(x) or not low < high:
+    """The same changes for the values that the data have: 0 to 1, say, or bytes that end at 16."""
+    low, high = value_range(x) or (0.0, 255.0)
+    if augment is None or not low < high:
         return augment
     return Augment(*augment.changes, value_range=settle_range(low, high))
 

@@ -82,7 +82,7 @@ def gather(
     with _noting(missing, "recipe"):
         recipe = read_recipe(run.recipe)
     with _noting(missing, "network"):
-        model = open_trained(str(run.folder.resolve()), Path(), device, "float32").model
+        model = open_trained(str(run.folder.resolve()), Path(), device).model
     with _noting(missing, "examples"):
         if bundle is None or split is None:
             bundle, split = _load(run, recipe or read_recipe(run.recipe), data_dir)
