@@ -57,7 +57,8 @@ class Augment:
     `horizontal_flip=True`: see `older_words.py`). Everything geometric in them becomes one matrix
     and one resampling an image, everything photometric one pass; then rectangles are erased.
     Bytes stay bytes, floats stay floats and lie in `value_range` (0 to 255 unless the changes say
-    otherwise; bytes lie there too if it is given here); other whole numbers are worked on as floats and rounded.
+    otherwise; bytes lie there too if it is given here); other whole numbers are worked on as floats
+    and rounded.
 
     `fill_mode`, `fill_value` and `interpolation` hold for all changes that name none of their own.
 
