@@ -25,8 +25,10 @@ WELCOME = """\
 Striate trains convolutional neural networks, measures them and uses them.
 
   striate train digits                 learn to read handwritten digits (1,797 real images, in seconds)
+  striate train PATH                   learn from your own folder of images or table of signals
   striate evaluate digits              score what was learned on images that were kept apart
   striate predict digits image.png     ask what an image shows
+  striate see digits                   look at what it learned
   striate summary digits               show the network's layers
 
 Each training leaves a run, a folder in runs/. More: striate --help, striate train --help
