@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from striate.core.errors import ArgumentError, FileAccessError, did_you_mean, unknown_name
+from striate.core.errors import ArgumentError, DataError, FileAccessError, did_you_mean, unknown_name
 from striate.core.shapes import check_choice
 from striate.datasets.folders.folder import load_images
+from striate.datasets.folders.listing import is_image_name
 from striate.datasets.folders.webdataset import expand_shards
 from striate.datasets.named import NAMES, load_named
 from striate.datasets.options import Progress, SourceOptions, no_progress
@@ -32,6 +33,9 @@ _CIFAR = re.compile(
 )
 # Enough of a list to see whether its cells name images.
 _LOOKED_AT = 65_536
+# A table whose cells are not called like images, but like most of those that lie beside it, lists them.
+_MOST_ROWS = 0.5
+_IMAGE_WORDS = ("size", "fit", "channels", "interpolation")
 # Files in a folder that are looked at to say what it holds.
 _MOST_LISTED = 2_000
 _IMAGE_NAME = re.compile(
@@ -69,7 +73,36 @@ def open_data(
         raise ArgumentError(
             f"{text} lies on the disk itself; data_dir goes with a named set: {', '.join(NAMES)}."
         )
-    return choose_source(place, chosen)(place, chosen, progress)
+    load = choose_source(place, chosen)
+    _check_options(text, load, chosen)
+    return load(place, chosen, progress)
+
+
+def _check_options(text: str, load: Load, options: SourceOptions) -> None:
+    """Refuse what these data have no use for; what a trained network brings along is no wish."""
+    if load is load_images or options.image_input is not None:
+        return
+    words = _IMAGE_WORDS if load is load_signals else (*_IMAGE_WORDS, "group", "label")
+    for word in words:
+        if getattr(options, word) is not None:
+            what = "a table" if load is load_signals else "arrays as they are"
+            goes = "goes with image files" if word in _IMAGE_WORDS else "names columns of tables and lists"
+            raise ArgumentError(f"{text} is {what}; {word} {goes}. Leave it out.")
+
+
+def source_of(text: str) -> str:
+    """Say what a person names: a 'named' set, 'arrays', a 'table' of signals, or 'images'; '' for nothing.
+
+    Raises:
+        ArgumentError: a file of no known kind.
+    """
+    if _is_named(text):
+        return "named"
+    place = Path(text)
+    if not place.exists():
+        return ""
+    load = choose_source(place, SourceOptions())
+    return "images" if load is load_images else "table" if load is load_signals else "arrays"
 
 
 def _open_named(name: str, options: SourceOptions) -> DataBundle:
@@ -99,22 +132,37 @@ def _limited(bundle: DataBundle, limit: int | None) -> DataBundle:
     )
 
 
+def _is_named(text: str) -> bool:
+    return text.lower().replace("-", "_") in NAMES
+
+
 def _find(text: str, base: Path | None) -> Path | None:
     """Say which file or folder is meant; None for a named set."""
     place = Path(text)
-    if text.lower().replace("-", "_") in NAMES:
+    if _is_named(text):
         return None
     for candidate in (place, *([] if base is None else [base / place])):
         # UCR's sets are named by the stem of their files, shards of a tar by a pattern.
         if candidate.exists() or list(_siblings(candidate)) or _matches(candidate):
             return candidate
     here = place.parent if place.parent.is_dir() else Path()
-    near = [os.path.normpath(path) for path in here.iterdir() if not path.name.startswith(".")]
+    beside = sorted(path for path in here.iterdir() if not path.name.startswith("."))
+    near = [os.path.normpath(path) for path in beside]
     if place.suffix or place.name != text:
         raise FileAccessError(
             f"there is no file or folder {text} (seen from {Path.cwd()}).{did_you_mean(text, near)}"
         )
-    raise unknown_name("data set, file or folder", text, [*NAMES, *near[:20]])
+    raise unknown_name(
+        "data set, file or folder",
+        text,
+        [*NAMES, *[os.path.normpath(path) for path in beside if _may_be_data(path)][:20]],
+    )
+
+
+def _may_be_data(path: Path) -> bool:
+    name = path.name.lower()
+    ends = (*_ARRAYS, *_TABLES, *_ARCHIVES, ".parquet", ".jsonl")
+    return path.is_dir() or name.endswith(ends) or bool(_IDX.fullmatch(name) or _CIFAR.fullmatch(name))
 
 
 def _siblings(stem: Path) -> Iterator[Path]:
@@ -139,7 +187,8 @@ def choose_source(place: Path, options: SourceOptions) -> Load:
     if name.endswith(_ARRAYS) or _IDX.fullmatch(name) or _CIFAR.fullmatch(name):
         return _arrays
     if name.endswith(_TABLES) or (not place.exists() and list(_siblings(place))):
-        return load_images if options.kind != "signal" and _lists_images(place) else load_signals
+        listed = options.kind != "signal" and _lists_images(place, options.label)
+        return load_images if listed else load_signals
     if name.endswith((*_ARCHIVES, ".parquet", ".jsonl")) or _matches(place):
         return load_images
     known = ", ".join((*_ARRAYS, *_TABLES, *_ARCHIVES, ".parquet"))
@@ -150,14 +199,20 @@ def choose_source(place: Path, options: SourceOptions) -> Load:
 
 def _for_folder(folder: Path, options: SourceOptions) -> Load:
     names = list(_names_in(folder))
-    if options.kind == "signal":
-        return load_signals
-    if any(_IMAGE_NAME.fullmatch(name.replace(" ", "_")) for name in names):
+    images = any(_IMAGE_NAME.fullmatch(name.replace(" ", "_")) for name in names)
+    if images and options.kind != "signal":
         return load_images
+    if options.kind == "signal" and any(name.endswith(_TABLES) for name in names):
+        return load_signals
     if any(_IDX.fullmatch(name) or _CIFAR.fullmatch(name) or name.endswith(_ARRAYS) for name in names):
         return _arrays
     if any(name.endswith(_TABLES) for name in names):
         return load_signals
+    if images:
+        raise DataError(
+            f"{folder} holds images and no signals; kind is {options.kind!r}. Leave kind out, or name the table "
+            "or the arrays of the signals."
+        )
     return load_images
 
 
@@ -174,18 +229,45 @@ def _names_in(folder: Path) -> Iterator[str]:
             return
 
 
-def _lists_images(table: Path) -> bool:
-    """Whether a table lists image files: its cells name some, or its first column does without endings."""
+def _lists_images(table: Path, label: str | None) -> bool:
+    """Whether a table lists image files: its cells name some, or an outer column does without endings."""
     if not table.is_file():
         return False
     with table.open("rb") as file:
         beginning = file.read(_LOOKED_AT).decode("utf-8", "replace")
     if _IMAGE_NAME.search(beginning):
         return True
-    # Lists that leave the ending out: the first cells of some rows are files beside the list.
-    stems = {name.rsplit(".", 1)[0] for name in _names_in(table.parent) if _IMAGE_NAME.fullmatch(name)}
-    cells = {cell.strip(' "').rsplit("/", 1)[-1].lower() for cell in re.split(r"[,;\t\r\n]", beginning)}
-    return bool(stems & cells)
+    lines = [line for line in beginning.splitlines() if line.strip()]
+    # What was cut off names nothing.
+    rows = [_cells_of(line) for line in (lines if len(beginning) < _LOOKED_AT else lines[:-1])]
+    below = {_stem(name) for name in _names_in(table.parent) if _IMAGE_NAME.fullmatch(name)}
+    beside = {_stem(path.name.lower()) for path in table.parent.iterdir() if is_image_name(path.name)}
+    header = [cell.lower() for cell in rows[0]] if rows else []
+    return any(
+        _names_most([row[column].lower() for row in rows], below, beside)
+        for column in (0, -1)
+        # The column of the classes does not name the files.
+        if header and label != ("first", "last")[column] and header[column] != (label or "").lower()
+    )
+
+
+def _cells_of(line: str) -> list[str]:
+    cells = re.split(r"[,;\t]", line) if re.search(r"[,;\t]", line) else line.split()
+    return [cell.strip(' "') for cell in cells]
+
+
+def _stem(name: str) -> str:
+    return name.rsplit(".", 1)[0]
+
+
+def _names_most(cells: list[str], below: set[str], beside: set[str]) -> bool:
+    """Whether most cells of a column are files' names; plain numbers must be those of files right beside."""
+    numbers = [cell for cell in cells if cell.isdecimal()]
+    if 2 * len(numbers) > len(cells):
+        # Classes are numbers too, but the same few again.
+        return len(set(numbers)) == len(numbers) and len(beside & set(numbers)) > _MOST_ROWS * len(numbers)
+    found = [cell for cell in cells if cell.rsplit("/", 1)[-1] in below]
+    return len(found) > _MOST_ROWS * (len(cells) - 1)
 
 
 def _arrays(place: Path, options: SourceOptions, progress: Progress) -> DataBundle:

@@ -11,7 +11,7 @@ import numpy as np
 from striate.core.errors import ArgumentError, DataError, LabelError
 from striate.core.runtime import choose_device, choose_precision
 from striate.core.shapes import format_shape
-from striate.datasets.opening import open_data
+from striate.datasets.opening import open_data, source_of
 from striate.datasets.options import SourceOptions
 from striate.datasets.source import Data, DataBundle
 from striate.models.saving import load
@@ -122,17 +122,24 @@ def load_own(run: Run, recipe: Recipe, data_dir: str | None) -> DataBundle:
     return open_data(recipe.data, options, base=run.folder.parent.parent)
 
 
-def other_test_part(trained: Trained, text: str, data_dir: str | None) -> tuple[Data, str]:
+def other_test_part(
+    trained: Trained, text: str, data_dir: str | None, label: str | None = None
+) -> tuple[Data, str]:
     """Load data that a person named, made to suit the network, and say in words what they are.
 
     Where they are the run's own data, their test part is taken: the rest was trained on. Else
-    their test part where they have one, or all.
+    their test part where they have one, or all. `label` is their column of classes, by default the
+    one that the network's own data had.
 
     Raises:
         DataError: examples of another kind or shape.
         LabelError: no labels, or other classes.
     """
-    bundle = open_data(text, _options_for(trained, data_dir))
+    if source_of(text) == "images" and trained.takes.kind == "signal":
+        raise DataError(
+            f"{text} holds images; this network takes signals of {format_shape(trained.takes.shape)}."
+        )
+    bundle = open_data(text, _options_for(trained, text, data_dir, label))
     if trained.run is not None and trained.run.splits.is_file():
         split = run_split(trained.run)
         if split.fingerprint == fingerprint(bundle):
@@ -151,11 +158,27 @@ def other_test_part(trained: Trained, text: str, data_dir: str | None) -> tuple[
     return labelled, f"{said} of {bundle.name}{change}"
 
 
-def _options_for(trained: Trained, data_dir: str | None) -> SourceOptions:
+def _options_for(
+    trained: Trained, text: str, data_dir: str | None, label: str | None = None
+) -> SourceOptions:
     """Read other data as the network's own were read."""
     given = trained.takes.image_input
     recipe = None if trained.run is None else read_recipe(trained.run.recipe)
-    options = SourceOptions() if recipe is None else replace(recipe.source_options(), limit=None, group=None)
+    options = SourceOptions()
+    if recipe is not None:
+        options = replace(
+            recipe.source_options(),
+            limit=None,
+            group=None,
+            size=None,
+            fit=None,
+            channels=None,
+            interpolation=None,
+        )
+    if source_of(text) in ("named", "arrays"):
+        # They have no columns; what the network's own data had says nothing of them.
+        options = replace(options, label=None)
+    options = replace(options, label=label or options.label)
     return replace(options, kind=trained.takes.kind, data_dir=data_dir, image_input=given)
 
 
@@ -165,8 +188,9 @@ def _translate(data: Data, bundle: DataBundle, trained: Trained) -> np.ndarray |
         return None
     names = class_names_of(bundle)
     told_by_number = all(name.isdecimal() for name in trained.class_names)
-    if bundle.class_names is None and not told_by_number and len(names) <= len(trained.class_names):
-        # Classes with words for names: labels without names count them.
+    counted = names == [str(number) for number in range(len(names))]
+    if counted and not told_by_number and len(names) <= len(trained.class_names):
+        # Classes with words for names: labels that are numbers from 0 count them.
         return data.y
     order = {name: number for number, name in enumerate(trained.class_names)}
     missing = [name for name in names if name not in order]

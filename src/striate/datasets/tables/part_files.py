@@ -79,7 +79,11 @@ def _find_in_folder(folder: Path, suffixes: Sequence[str]) -> dict[str, Path]:
         raise DataError(f"{folder} holds several sets ({listed}). Name one of their files.")
     if len(files) == 1:
         return {"train": files[0]}
-    listed = ", ".join(path.name for path in files[:5]) or "none"
+    if not files:
+        raise DataError(
+            f"{folder} holds no tables ({', '.join(suffixes)}). Name the folder or the file that holds them."
+        )
+    listed = ", ".join(path.name for path in files[:5])
     raise DataError(
         f"{folder} holds no table called train, but {listed}{', ...' if len(files) > 5 else ''}. Call the "
         "files train and test, or name one of them."
