@@ -123,5 +123,15 @@ def test_a_json_entry_nested_deeper_than_any_written_is_refused():
 
 def test_a_json_entry_without_end_is_refused_before_it_is_parsed(monkeypatch):
     monkeypatch.setattr("striate.artifacts.format._JSON_LIMIT", 3)
-    with pytest.raises(FileFormatError, match="is larger than any that Striate writes"):
+    with pytest.raises(FileFormatError, match=r"takes more than 3\.00 B, so Striate did not"):
         read_json_entry({"graph.json": b"[1,2]"}, "graph.json", "here")
+
+
+def test_json_of_more_values_than_any_network_has_is_neither_read_nor_written(tmp_path, monkeypatch):
+    monkeypatch.setattr("striate.artifacts.format._MOST_VALUES", 3)
+    with pytest.raises(FileFormatError, match=r"in here holds more than 3 values, so Striate did not write it"):
+        read_json_entry({"graph.json": b"[1,[2],{}]"}, "graph.json", "here")
+    assert read_json_entry({"graph.json": b"[1,[2]]"}, "graph.json", "here") == [1, [2]]
+    with pytest.raises(ArgumentError, match=r"text\.json of a toy file holds more than 3 values\. Keep large"):
+        OLD.write(tmp_path / "file", {}, {"text.json": b"[1,[2],{}]"})
+    assert list(tmp_path.iterdir()) == []

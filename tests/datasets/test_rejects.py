@@ -20,7 +20,7 @@ def test_a_few_bad_files_are_let_pass():
 
 def test_the_policy_error_lists_the_first_ten():
     with pytest.raises(
-        DataError, match=r"12 of 1000 files cannot be used:\n  cat/0\.jpg: is cut off"
+        DataError, match=r"12 of 1,000 files cannot be used:\n  cat/0\.jpg: is cut off"
     ) as info:
         check_rejects(TWELVE, 1000, "error")
     assert "cat/9.jpg" in str(info.value)

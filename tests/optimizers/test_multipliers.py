@@ -54,7 +54,9 @@ def test_multipliers_stay_out_of_the_config():
 
 
 def test_a_number_below_zero_and_an_unknown_name_are_refused():
-    with pytest.raises(ArgumentError, match=r"the multiplier of 'weight' must be a number at least 0; got -1"):
+    with pytest.raises(
+        ArgumentError, match=r"the multiplier of 'weight' must be a number at least 0; got -1"
+    ):
         SGD().multiply_rates({"weight": -1})
     optimizer = SGD()
     optimizer.build([("conv1.kernel", torch.nn.Parameter(torch.ones(2)))])

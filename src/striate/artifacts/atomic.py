@@ -6,7 +6,7 @@ import contextlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,17 +24,7 @@ def write_atomically(path: str | os.PathLike[str], pieces: Iterable[bytes]) -> N
         FileAccessError: the folder is missing, or the file cannot be written; with the space
             needed and free.
     """
-    # A link stays a link: the file that it points to is replaced.
-    target = Path(path).resolve()
-    if not target.parent.is_dir():
-        raise FileAccessError(
-            f"cannot write {os.fspath(path)}: there is no folder {target.parent}. "
-            "Create it first, or choose another place."
-        )
-    if target.is_dir():
-        raise FileAccessError(
-            f"cannot write {os.fspath(path)}: this is a folder. Give the name of a file in it."
-        )
+    target = _target(path)
     chunks = list(pieces)
     temporary = target.with_name(f".striate-{secrets.token_hex(8)}.part")
     try:
@@ -45,8 +35,32 @@ def write_atomically(path: str | os.PathLike[str], pieces: Iterable[bytes]) -> N
         needed = sum(len(chunk) for chunk in chunks)
         raise FileAccessError(_failure(os.fspath(path), error, needed, target.parent)) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        # Where even that fails, the reason why the file was not written is the one to tell.
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
     _sync_folder(target.parent)
+
+
+def _target(path: str | os.PathLike[str]) -> Path:
+    place = os.fspath(path)
+    try:
+        # A link stays a link: the file that it points to is replaced.
+        target = Path(path).resolve()
+        has_folder, is_folder = target.parent.is_dir(), target.is_dir()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise FileAccessError(f"cannot write {place}: {_words(error)}.") from error
+    if not has_folder:
+        raise FileAccessError(
+            f"cannot write {place}: there is no folder {target.parent}. "
+            "Create it first, or choose another place."
+        )
+    if is_folder:
+        raise FileAccessError(f"cannot write {place}: this is a folder. Give the name of a file in it.")
+    return target
+
+
+def _words(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _write_durably(file: BinaryIO, chunks: list[bytes]) -> None:
@@ -70,10 +84,12 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _failure(path: str, error: OSError, needed: int, folder: Path) -> str:
-    reason = error.strerror or str(error)
-    free = shutil.disk_usage(folder).free
+    try:
+        free = format_bytes(shutil.disk_usage(folder).free)
+    except OSError:
+        free = "an unknown amount"
     return (
-        f"cannot write {path}: {reason} (needs {format_bytes(needed)}; {format_bytes(free)} free in "
+        f"cannot write {path}: {_words(error)} (needs {format_bytes(needed)}; {free} free in "
         f"{folder}). Nothing was changed. Make room, or choose another place."
     )
 
@@ -84,7 +100,7 @@ def read_bytes(path: str | os.PathLike[str], what: str, *, limit: int) -> bytes:
     Raises:
         FileAccessError: it is missing, a folder, unreadable, or larger than `limit` bytes.
     """
-    with open_for_reading(path, what) as file:
+    with reading(path, what) as file:
         content = file.read(limit + 1)
     if len(content) > limit:
         raise FileAccessError(
@@ -93,18 +109,48 @@ def read_bytes(path: str | os.PathLike[str], what: str, *, limit: int) -> bytes:
     return content
 
 
+@contextlib.contextmanager
+def reading(path: str | os.PathLike[str], what: str) -> Iterator[BinaryIO]:
+    """Open a file to read its bytes, with the reason in words where opening or reading fails.
+
+    Raises:
+        FileAccessError: it is missing, a folder, not readable, or its disk fails.
+    """
+    with open_for_reading(path, what) as file:
+        try:
+            yield file
+        except FileAccessError:
+            raise
+        except OSError as error:
+            raise FileAccessError(f"cannot read the {what} {os.fspath(path)}: {_words(error)}.") from error
+
+
 def open_for_reading(path: str | os.PathLike[str], what: str) -> BinaryIO:
     """Open a file to read its bytes, with the reason in words where that fails.
 
     Raises:
-        FileAccessError: it is missing, a folder, or not readable.
+        FileAccessError: it is missing, a folder, a pipe or device, or not readable.
     """
     place = Path(path)
-    if place.is_dir():
-        raise FileAccessError(f"expected a {what} but {place} is a folder. Give the path of the file in it.")
     try:
+        if place.is_dir():
+            raise FileAccessError(
+                f"expected a {what} but {place} is a folder. Give the path of the file in it."
+            )
+        if place.exists() and not place.is_file():
+            # Opening a pipe waits for somebody to write into it, and a device may have no end.
+            raise FileAccessError(f"expected a {what} but {place} is a pipe or a device, not a file.")
         return place.open("rb")
     except FileNotFoundError as error:
-        raise FileAccessError(f"there is no {what} {place} (seen from {Path.cwd()}).") from error
-    except OSError as error:
-        raise FileAccessError(f"cannot read the {what} {place}: {error.strerror or error}.") from error
+        raise FileAccessError(f"there is no {what} {place} (seen from {_here()}).") from error
+    except FileAccessError:
+        raise
+    except (OSError, ValueError) as error:
+        raise FileAccessError(f"cannot read the {what} {place}: {_words(error)}.") from error
+
+
+def _here() -> str:
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return "a folder that was deleted"

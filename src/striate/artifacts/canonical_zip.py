@@ -19,7 +19,7 @@ import zlib
 from collections.abc import Mapping
 from typing import BinaryIO, NamedTuple
 
-from striate.artifacts.atomic import open_for_reading, write_atomically
+from striate.artifacts.atomic import reading, write_atomically
 from striate.core.errors import ArgumentError, FileFormatError
 from striate.core.shapes import format_bytes
 
@@ -101,8 +101,10 @@ def read_canonical_zip(path: str | os.PathLike[str], what: str) -> dict[str, byt
         FileAccessError: the file is missing or cannot be read.
         FileFormatError: the checksum is wrong, or anything is not as it would be written.
     """
-    with open_for_reading(path, what) as file:
+    with reading(path, what) as file:
         size = file.seek(0, os.SEEK_END)
+        if size >= 2**32:
+            raise _damaged(path, what, "it is longer than the format allows")
         if size < _END.size + _COMMENT or not _checksum_holds(file, size):
             raise _damaged(path, what, "its checksum does not match its contents")
         contents, entries, end = _read_entries(file, size, path, what)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-import zipfile
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
-from striate.artifacts.atomic import open_for_reading
+from striate.artifacts.atomic import reading
 from striate.artifacts.canonical_zip import MAGIC
 from striate.core.errors import ArgumentError, FileFormatError
 
@@ -31,13 +33,29 @@ _KERAS = "Its weights can be brought over with get_weights() there and set_weigh
 _PICKLE = "a pickle, which can run any program when it is opened; Striate never does. Bring arrays instead"
 _TORCH = "a PyTorch file. Bring its weights over as arrays, with set_weights()"
 _ONNX = "an ONNX file, which Striate does not read. Bring its weights over as arrays, with set_weights()"
+_PACKED = "packed with {}. Unpack it first, if you know who made it"
+# What a file begins with. The old pickles begin with text: a global's or a tuple's opening.
 _MAGIC_BYTES = {
-    b"\x89HDF\r\n\x1a\n": f"a Keras or other HDF5 file. {_KERAS}",
-    **{bytes([0x80, protocol]): _PICKLE for protocol in (2, 3, 4, 5)},
-    **{bytes([0x08, version]): _ONNX for version in range(3, 16)},
-    b"\x1f\x8b": "packed with gzip. Unpack it first",
-    b"\x93NUMPY": "a NumPy array. Weights go in with set_weights()",
+    rb"\x89HDF\r\n\x1a\n": f"a Keras or other HDF5 file. {_KERAS}",
+    rb"\x80[\x01-\x06]|c[\w.]+\n\w+\n|\(dp?\d*\n|\(lp?\d*\n": _PICKLE,
+    rb"\x08[\x01-\x10][\x12\x1a\x22\x3a]": _ONNX,
+    rb"\x1f\x8b": _PACKED.format("gzip"),
+    rb"BZh[1-9]": _PACKED.format("bzip2"),
+    rb"\xfd7zXZ\x00": _PACKED.format("xz"),
+    rb"\x28\xb5\x2f\xfd": _PACKED.format("Zstandard"),
+    rb"7z\xbc\xaf\x27\x1c": _PACKED.format("7-Zip"),
+    rb"Rar!\x1a\x07": _PACKED.format("RAR"),
+    rb".{257}ustar": "a tar archive, which may be an old PyTorch file. Bring its weights over as arrays",
+    rb"\x93NUMPY": "a NumPy array. Weights go in with set_weights()",
+    rb".{8}\{\"": "a safetensors file of weights alone. Make the network first: model.load_weights(path)",
+    rb".{4}TFL3": "a TensorFlow Lite file. Bring its weights over as arrays, with set_weights()",
+    rb"GGUF": "a GGUF file of a language model, which Striate does not run",
+    rb"\x7fELF|MZ|\xcf\xfa\xed\xfe|\xca\xfe\xba\xbe": "a program. Do not run it unless you know who made it",
+    rb"#!": "a script. Do not run it unless you know who made it",
+    rb"\s*[\{\[]": "a JSON text, which may describe a network but holds no weights",
+    rb"\s*<": "a page of HTML or XML. Was it saved in place of the file that it links to?",
 }
+_NAMES_READ = 1 << 20
 
 
 def check_suffix(path: str | os.PathLike[str]) -> Path:
@@ -64,34 +82,42 @@ def refuse_foreign(path: str | os.PathLike[str], what: str, first_entry: str) ->
         FileAccessError: the file is missing or cannot be read.
         FileFormatError: the file is of another kind.
     """
-    with open_for_reading(path, what) as file:
-        head = file.read(256)
-    if head.startswith(MAGIC + b"\x14\x00") and head[30:].startswith(first_entry.encode()):
-        return
-    if head.startswith(MAGIC):
-        raise FileFormatError(f"{os.fspath(path)} is not a {what} but {_kind_of_zip(path)}.")
+    place = os.fspath(path)
+    with reading(path, what) as file:
+        head = file.read(512)
+        if head.startswith(MAGIC + b"\x14\x00") and head[30:].startswith(first_entry.encode()):
+            return
+        if head.startswith(b"PK"):
+            raise FileFormatError(f"{place} is not a {what} but {_kind_of_zip(file)}.")
     if not head:
-        raise FileFormatError(f"{os.fspath(path)} is empty, not a {what}. Was it cut off while being copied?")
+        raise FileFormatError(f"{place} is empty, not a {what}. Was it cut off while being copied?")
     for magic, kind in _MAGIC_BYTES.items():
-        if head.startswith(magic):
-            raise FileFormatError(f"{os.fspath(path)} is not a {what} but {kind}.")
+        if re.match(magic, head, re.DOTALL):
+            raise FileFormatError(f"{place} is not a {what} but {kind}.")
     program = _FOREIGN_SUFFIXES.get(Path(path).suffix.lower())
     hint = f"; by its name it is one of {program}" if program else ""
     raise FileFormatError(
-        f"{os.fspath(path)} is not a {what}{hint}. Striate opens files that save('name{SUFFIX}') has written."
+        f"{place} is not a {what}{hint}. Striate opens files that save('name{SUFFIX}') has written."
     )
 
 
-def _kind_of_zip(path: str | os.PathLike[str]) -> str:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()[:1000]
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return "a damaged zip"
+def _kind_of_zip(file: BinaryIO) -> str:
+    names = list(_names_in_zip(file))
     if any(name.endswith("weights.h5") for name in names):
         return f"a Keras file. {_KERAS}"
-    if any(name.endswith("data.pkl") for name in names):
+    if any(name.endswith((".pkl", ".pickle")) for name in names):
         return _TORCH
     if names and all(name.endswith(".npy") for name in names):
         return "a NumPy archive. Weights go in with set_weights()"
     return f"a zip of something else (it holds {', '.join(map(repr, names[:3])) or 'nothing'})"
+
+
+def _names_in_zip(file: BinaryIO) -> Iterator[str]:
+    # Python's reader takes the sizes and counts in a zip at their word; this takes a piece of the end.
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(size - _NAMES_READ, 0))
+    tail = file.read(_NAMES_READ)
+    for found in re.finditer(rb"PK\x01\x02", tail):
+        start = found.start()
+        length = int.from_bytes(tail[start + 28 : start + 30], "little")
+        yield tail[start + 46 : start + 46 + min(length, 100)].decode("utf-8", "replace")

@@ -16,9 +16,11 @@ from striate.artifacts.canonical_zip import read_canonical_zip, write_canonical_
 from striate.artifacts.foreign import refuse_foreign
 from striate.artifacts.json_file import json_bytes, parse_json
 from striate.core.errors import ArgumentError, FileFormatError
+from striate.core.shapes import format_bytes
 
 MANIFEST = "manifest.json"
-_JSON_LIMIT = 1 << 26
+_JSON_LIMIT = 1 << 24
+_MOST_VALUES = 1 << 21
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,9 @@ class FileFormat:
         if sorted(contents) != sorted(self.entries):
             got = ", ".join(contents) or "none"
             raise ArgumentError(f"a {self.what} takes the entries {', '.join(self.entries)}; got {got}.")
+        for name, content in contents.items():
+            if name.endswith(".json") and (reason := _too_large(content)):
+                raise ArgumentError(f"{name} of a {self.what} {reason}. Keep large tables in files of their own.")
         stamp = {"format": self.name, "version": self.version}
         for key, value in stamp.items():
             given = manifest.get(key, value)
@@ -122,8 +127,8 @@ def read_json_entry(contents: Mapping[str, bytes], name: str, place: str) -> Any
     content = contents.get(name)
     if content is None:
         raise FileFormatError(f"{place} has no {name}.")
-    if len(content) > _JSON_LIMIT:
-        raise FileFormatError(f"{source} is larger than any that Striate writes.")
+    if reason := _too_large(content):
+        raise FileFormatError(f"{source} {reason}, so Striate did not write it.")
     data = parse_json(content, source)
     try:
         same = json_bytes(data) == content
@@ -132,3 +137,13 @@ def read_json_entry(contents: Mapping[str, bytes], name: str, place: str) -> Any
     if not same:
         raise FileFormatError(f"{source} is not as Striate writes it.")
     return data
+
+
+def _too_large(content: bytes) -> str:
+    """Say how a JSON text is too large to be parsed, or nothing; counted before any of it is parsed."""
+    if len(content) > _JSON_LIMIT:
+        return f"takes more than {format_bytes(_JSON_LIMIT)}"
+    # Every value but the first of a list or dict follows a comma.
+    if content.count(b",") + content.count(b"[") + content.count(b"{") > _MOST_VALUES:
+        return f"holds more than {_MOST_VALUES:,} values"
+    return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -105,6 +106,6 @@ def _refuse_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
-        twin = next(name for name in names if names.count(name) > 1)
-        raise FileFormatError(f"the name {twin!r} stands twice in one object")
+        twin = next(name for name, count in Counter(names).items() if count > 1)
+        raise FileFormatError(f"the name {twin[:100]!r} stands twice in one object")
     return found

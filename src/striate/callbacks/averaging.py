@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import final
+from collections.abc import Mapping
+from typing import Any, final
 
 from striate.callbacks.base import Callback, Logs
 from striate.core.errors import ArgumentError
@@ -32,6 +33,14 @@ class SwapEMAWeights(Callback):
             )
         optimizer.swap_average()
         self._swapped = average
+
+    def get_state(self) -> dict[str, Any]:
+        """Whether the model holds the average now."""
+        return {"swapped": self._swapped}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Take it that model and optimiser stand as they stood then."""
+        self._swapped = state["swapped"]
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Go on with the trained weights."""

@@ -13,6 +13,9 @@
 `self.params` what is known of the run: "verbose", "epochs", "steps" (None where not known).
 `logs` maps names to values; at the end of a batch it may be a `LazyLogs`, which computes them
 only if they are read. Setting `self.model.stop_training = True` ends the training after this batch.
+
+A callback that remembers something from epoch to epoch says what in `get_state` and takes it back in
+`set_state`, so that a training that is cut off goes on with it; both are called by `BackupAndRestore`.
 """
 
 from __future__ import annotations
@@ -60,6 +63,13 @@ class Callback:
     def set_model(self, model: Any) -> None:
         """Take the model that is trained or used."""
         self.model = model
+
+    def get_state(self) -> dict[str, Any]:
+        """Say what the next epochs depend on: numbers, text, None, arrays, and lists and dicts of them."""
+        return {}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Take back what `get_state` said, after `on_train_begin`."""
 
     def on_batch_begin(self, batch: int, logs: Logs = None) -> None:
         """Older name of `on_train_batch_begin`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, final
 
@@ -53,6 +54,14 @@ class ModelCheckpoint(Callback):
         self._monitor = Monitor(monitor, mode if save_best_only else "min")
         self._epoch = 0
         self._batches = 0
+
+    def get_state(self) -> dict[str, Any]:
+        """The best value so far, and how many batches ago a file was written."""
+        return {"best": self.best, "batches": self._batches, "seen": self._monitor.seen}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go on with this best value."""
+        self.best, self._batches, self._monitor.seen = state["best"], state["batches"], state["seen"]
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Note the epoch for the file's name."""

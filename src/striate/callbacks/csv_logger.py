@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, final
+from typing import IO, Any, final
 
 from striate.callbacks.base import Callback, Logs
 from striate.callbacks.logs import as_numbers
@@ -54,6 +55,19 @@ class CSVLogger(Callback):
                 "Take another file, or append=False to overwrite it."
             )
         return columns
+
+    def get_state(self) -> dict[str, Any]:
+        """The table so far."""
+        # Not its length: a machine that dies right after `on_train_begin` leaves an empty table.
+        path = Path(self.filename)
+        text = path.read_bytes().decode("utf-8") if path.is_file() else ""
+        return {"columns": self._columns, "table": text}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Bring the table back; rows of epochs that are trained again go."""
+        self._columns = list(state["columns"])
+        with self._open("w") as file:
+            file.write(state["table"])
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Write the row; the file is closed again, so that a run that is cut short leaves it whole."""

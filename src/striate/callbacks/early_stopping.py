@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, final
 
 from striate.callbacks.base import Callback, Logs
 from striate.callbacks.messages import say
 from striate.callbacks.monitor import Monitor
 from striate.core.errors import ArgumentError
+
+_STATE = ("wait", "stopped_epoch", "best", "best_epoch", "best_weights")
 
 
 @final
@@ -54,6 +57,16 @@ class EarlyStopping(Callback):
     def on_train_begin(self, logs: Logs = None) -> None:
         """Forget the last training."""
         self._reset()
+
+    def get_state(self) -> dict[str, Any]:
+        """The best epoch, with its weights where they are kept, and how long ago it was."""
+        return {name: getattr(self, name) for name in _STATE} | {"seen": self._monitor.seen}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go on counting from here."""
+        for name in _STATE:
+            setattr(self, name, state[name])
+        self._monitor.seen = state["seen"]
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Compare this epoch with the best and count."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, final
 
 from striate.callbacks.base import Callback, Logs
@@ -31,6 +32,15 @@ class History(Callback):
         """Start the list of epochs anew."""
         self.interrupted = False
         self.epoch = []
+
+    def get_state(self) -> dict[str, Any]:
+        """The values of the epochs so far."""
+        return {"history": {name: list(values) for name, values in self.history.items()}, "epoch": self.epoch}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go on with these epochs."""
+        self.history = {name: list(values) for name, values in state["history"].items()}
+        self.epoch = [int(number) for number in state["epoch"]]
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Note the epoch's values."""

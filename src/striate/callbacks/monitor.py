@@ -44,7 +44,8 @@ def better_direction(name: str) -> str:
 class Monitor:
     """Watches one quantity of the logs.
 
-    `min_delta` is how far it must move to count as better. NaN is never better.
+    `min_delta` is how far it must move to count as better. NaN is never better. `seen` says whether
+    it was ever among the values.
 
     Raises:
         ArgumentError: a mode that is not known, or 'auto' with a name that does not tell.
@@ -55,7 +56,7 @@ class Monitor:
         self.name = name
         self.mode = better_direction(name) if chosen == "auto" else chosen
         self.min_delta = abs(min_delta)
-        self._seen = False
+        self.seen = False
 
     def value(self, logs: Mapping[str, Any] | None, params: Mapping[str, Any] | None = None) -> float | None:
         """Read the quantity; None in an epoch without validation (`validation_freq` above 1).
@@ -66,10 +67,10 @@ class Monitor:
         logs = {} if logs is None else logs
         if self.name not in logs:
             seldom = self.name.startswith("val_") and (params or {}).get("validation_freq", 1) != 1
-            if self._seen or seldom:
+            if self.seen or seldom:
                 return None
             raise self._missing(logs)
-        self._seen = True
+        self.seen = True
         value = as_number(logs[self.name])
         if isinstance(value, (list, str)) or value is None:
             raise ArgumentError(f"{self.name!r} is {value!r}, but only a single number can be watched.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from numbers import Real
 from typing import Any, final
 
@@ -101,6 +101,16 @@ class ReduceLROnPlateau(Callback):
                 "Give the optimizer a number, or leave this callback out."
             )
         self._reset()
+
+    def get_state(self) -> dict[str, Any]:
+        """The best value so far, and how long ago it was."""
+        counted = {"best": self.best, "wait": self.wait, "cooldown_counter": self.cooldown_counter}
+        return {**counted, "seen": self._monitor.seen}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go on counting from here."""
+        self.best, self.wait = state["best"], state["wait"]
+        self.cooldown_counter, self._monitor.seen = state["cooldown_counter"], state["seen"]
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Count this epoch, and lower the rate where the patience is over."""

@@ -71,6 +71,14 @@ class TensorBoard(Callback):
         self._steps = 0
         self._write("train", [])
 
+    def get_state(self) -> dict[str, Any]:
+        """How many batches there were."""
+        return {"steps": self._steps}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go on counting; TensorBoard reads the new files after the old ones."""
+        self._steps = state["steps"]
+
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Write the values so far, where this batch is one to write."""
         self._steps += 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -122,3 +124,22 @@ def _whole_numbers(labels: np.ndarray) -> np.ndarray:
         row = int(np.argmax(wrong))
         raise LabelError(f"labels name classes by whole numbers, but row {row} is {labels[row]}.")
     return labels.astype(np.int64)
+
+
+def several_in_one(class_names: Sequence[str]) -> str:
+    """Say that names seem to list several classes each, such as 'cat|dog' beside 'dog'; '' where none does.
+
+    >>> several_in_one(["cat", "cat|dog", "dog"])
+    "1 class name lists several classes, such as 'cat|dog': each combination counts as a class of its own"
+    """
+    listed = {name: [piece.strip() for piece in re.split(r"[|;]", name)] for name in class_names}
+    pieces = Counter(piece for parts in listed.values() for piece in set(parts))
+    found = [
+        name
+        for name, parts in listed.items()
+        if len(parts) > 1 and all(parts) and any(pieces[piece] > 1 for piece in parts)
+    ]
+    if not found:
+        return ""
+    names = "1 class name lists" if len(found) == 1 else f"{len(found)} class names list"
+    return f"{names} several classes, such as {found[0]!r}: each combination counts as a class of its own"

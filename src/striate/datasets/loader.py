@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from operator import methodcaller
 from typing import Any
 
@@ -54,21 +54,40 @@ class ArrayBatches:
         self.shuffle = shuffle
         self.drop_last = drop_last
         self._generator = generator or (fresh_numpy_generator() if shuffle else None)
+        self._taken = self._skipped = 0
+        self._before_order: Any = None
 
     def __len__(self) -> int:
         whole, rest = divmod(self.count, self.batch_size)
         return whole + (1 if rest and not self.drop_last else 0)
 
     def __iter__(self) -> Iterator[Any]:
+        skipped, self._skipped = self._skipped, 0
+        self._before_order, self._taken = self._chance(), skipped
         order: torch.Tensor | None = None
         if self.shuffle and self._generator is not None:
             order = torch.from_numpy(self._generator.permutation(self.count))
-        for start in range(0, len(self) * self.batch_size, self.batch_size):
+        for start in range(skipped * self.batch_size, len(self) * self.batch_size, self.batch_size):
+            self._taken += 1
             stop = min(start + self.batch_size, self.count)
             if order is None:
                 yield _map_tree(self._readers, methodcaller("slice", start, stop))
             else:
                 yield _map_tree(self._readers, methodcaller("rows", order[start:stop]))
+        self._taken = 0
+
+    def _chance(self) -> Any:
+        return None if self._generator is None else self._generator.bit_generator.state
+
+    def get_state(self) -> dict[str, Any]:
+        """Say where the pass stands: what its order was drawn from, and how many batches it gave."""
+        return {"chance": self._before_order if self._taken else self._chance(), "taken": self._taken}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go on where `get_state` was asked: the next pass has that order and begins behind those batches."""
+        if self._generator is not None:
+            self._generator.bit_generator.state = state["chance"]
+        self._skipped = int(state["taken"])
 
 
 class _TensorReader:

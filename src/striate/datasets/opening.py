@@ -79,15 +79,17 @@ def open_data(
 
 
 def _check_options(text: str, load: Load, options: SourceOptions) -> None:
-    """Refuse what these data have no use for; what a trained network brings along is no wish."""
-    if load is load_images or options.image_input is not None:
+    """Refuse what these data have no use for."""
+    if load is load_images:
         return
-    words = _IMAGE_WORDS if load is load_signals else (*_IMAGE_WORDS, "group", "label")
+    what, goes = "a table of numbers", "image files"
+    # What a trained network brings along of images is no wish of the person's.
+    words = _IMAGE_WORDS if options.image_input is None else ()
+    if load is not load_signals:
+        what, goes, words = "arrays as they are", "files, tables and lists", (*words, "group", "label")
     for word in words:
         if getattr(options, word) is not None:
-            what = "a table" if load is load_signals else "arrays as they are"
-            goes = "goes with image files" if word in _IMAGE_WORDS else "names columns of tables and lists"
-            raise ArgumentError(f"{text} is {what}; {word} {goes}. Leave it out.")
+            raise ArgumentError(f"{text} holds {what}; {word} goes with {goes}. Leave it out.")
 
 
 def source_of(text: str) -> str:
@@ -152,11 +154,8 @@ def _find(text: str, base: Path | None) -> Path | None:
         raise FileAccessError(
             f"there is no file or folder {text} (seen from {Path.cwd()}).{did_you_mean(text, near)}"
         )
-    raise unknown_name(
-        "data set, file or folder",
-        text,
-        [*NAMES, *[os.path.normpath(path) for path in beside if _may_be_data(path)][:20]],
-    )
+    data = [os.path.normpath(path) for path in beside if _may_be_data(path)]
+    raise unknown_name("data set, file or folder", text, [*NAMES, *data[:20]])
 
 
 def _may_be_data(path: Path) -> bool:
@@ -210,8 +209,8 @@ def _for_folder(folder: Path, options: SourceOptions) -> Load:
         return load_signals
     if images:
         raise DataError(
-            f"{folder} holds images and no signals; kind is {options.kind!r}. Leave kind out, or name the table "
-            "or the arrays of the signals."
+            f"{folder} holds images and no signals; kind is {options.kind!r}. Leave kind out, or name the "
+            "table or the arrays of the signals."
         )
     return load_images
 

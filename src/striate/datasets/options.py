@@ -21,8 +21,9 @@ class SourceOptions:
 
     `size` is (height, width) of the images; `fit`, `channels` and `interpolation` as in
     `ImageInput`. `label` names the column of the answers in a table: its header, its number
-    from 0, 'first', 'last', or 'none' for a table without answers. `group` says which examples belong together: 'folder' for those
-    of one parent folder, 'column:NAME' for a column of the list, or a regular expression whose
+    from 0, 'first', 'last', or 'none' for a table without answers. `group` says which examples
+    belong together: 'folder' for those of one parent folder, 'column:NAME' for a column of the
+    list, or a regular expression whose
     first bracket picks the group out of the file's name. `limit` is how many examples a class
     are taken of the training part. `bad_files` is what is done with files that cannot be used:
     'skip', 'error' or 'quarantine'. Images of more than `most_pixels` are not decoded.

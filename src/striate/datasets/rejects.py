@@ -14,6 +14,7 @@ import numpy as np
 
 from striate.core.errors import DataError, FileAccessError
 from striate.core.shapes import check_choice
+from striate.datasets.counting import counted
 
 POLICIES = ("skip", "error", "quarantine")
 # More than this share of bad files means that something larger is wrong.
@@ -45,11 +46,12 @@ def check_rejects(
     policy: str = "skip",
     labels: np.ndarray | None = None,
     class_names: Sequence[str] | None = None,
+    noun: str = "file",
 ) -> None:
     """Refuse data of which too much cannot be used.
 
     `total` counts all files, the bad ones too. `labels` are those of the good files, so that a
-    class of which nothing is left is noticed.
+    class of which nothing is left is noticed. `noun` is what they are called, such as 'row'.
 
     Raises:
         ArgumentError: a policy that there is not.
@@ -58,7 +60,7 @@ def check_rejects(
     check_choice(policy, POLICIES, "bad_files")
     if not bad:
         return
-    found = f"{len(bad)} of {total} files cannot be used"
+    found = f"{len(bad):,} of {counted(total, noun)} cannot be used"
     if policy == "error":
         raise DataError(
             f"{found}:\n{list_bad(bad)}\nRepair or remove them, or leave them out with bad_files='skip'."
@@ -73,8 +75,9 @@ def check_rejects(
         empty = [name for name, count in zip(class_names, counts, strict=True) if not count]
         if empty:
             raise DataError(
-                f"no file of the class {', '.join(map(repr, empty))} can be used; {found}:\n{list_bad(bad)}\n"
-                "Add files to the class, or remove it."
+                f"no {noun} of the class {', '.join(map(repr, empty))} can be used; {found}:\n"
+                f"{list_bad(bad)}\n"
+                f"Add {noun}s to the class, or remove it."
             )
 
 

@@ -11,9 +11,15 @@ from striate.core.errors import ArgumentError, LabelError
 
 
 def stratified_split(
-    labels: np.ndarray, fraction: float, seed: int, class_names: Sequence[str] | None = None
+    labels: np.ndarray,
+    fraction: float,
+    seed: int,
+    class_names: Sequence[str] | None = None,
+    word: str = "fraction",
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw the places of examples to keep and of those to hold back, each class in the same shares.
+
+    `word` is what the person who chose the fraction calls it.
 
     Shape:
         labels: (examples,)
@@ -41,7 +47,7 @@ def stratified_split(
     if smaller < len(classes):
         raise ArgumentError(
             f"holding back {fraction} of {len(y)} examples leaves a part of {smaller}, fewer than the "
-            f"{len(classes)} classes. Choose another fraction, or add examples."
+            f"{len(classes)} classes. Choose another {word}, or add examples."
         )
     splitter = StratifiedShuffleSplit(n_splits=1, test_size=held, random_state=int(seed))
     kept_places, held_places = next(splitter.split(np.empty((len(y), 0)), y))
@@ -85,6 +91,7 @@ def grouped_split(
     fraction: float,
     seed: int,
     class_names: Sequence[str] | None = None,
+    word: str = "fraction",
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw the places of examples to keep and to hold back, never parting the examples of a group.
 
@@ -103,7 +110,7 @@ def grouped_split(
     y, (_, members, sizes) = np.asarray(labels).reshape(-1), _members(groups)
     single = sizes[members] == 1
     if single.all():
-        return stratified_split(y, fraction, seed, class_names)
+        return stratified_split(y, fraction, seed, class_names, word)
     classes, numbers, counts = np.unique(y, return_inverse=True, return_counts=True)
     _check_fraction(fraction, seed, len(y))
     _check_groups(classes, numbers, members, class_names)
@@ -115,7 +122,7 @@ def grouped_split(
         alone = generator.permutation(np.flatnonzero(single & (numbers == number)))
         missing = int(wanted[number] - held[numbers == number].sum())
         held[alone[: max(min(missing, len(alone)), 0)]] = True
-    _check_both_parts(held, classes, numbers, class_names)
+    _check_both_parts(held, classes, numbers, class_names, word)
     return np.flatnonzero(~held), np.flatnonzero(held)
 
 
@@ -180,13 +187,13 @@ def _check_groups(
 
 
 def _check_both_parts(
-    held: np.ndarray, classes: np.ndarray, numbers: np.ndarray, class_names: Sequence[str] | None
+    held: np.ndarray, classes: np.ndarray, numbers: np.ndarray, class_names: Sequence[str] | None, word: str
 ) -> None:
     for part, chosen in (("held back", held), ("kept", ~held)):
         missing = np.setdiff1d(np.arange(len(classes)), numbers[chosen])
         if len(missing):
             raise ArgumentError(
                 f"the groups cannot be parted so that every class stands on both sides: none of class "
-                f"{_class_name(classes[missing[0]], class_names)} is {part}. Choose another fraction, or "
+                f"{_class_name(classes[missing[0]], class_names)} is {part}. Choose another {word}, or "
                 "bring the test part as data of its own."
             )

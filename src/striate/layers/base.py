@@ -47,6 +47,7 @@ from striate.layers.symbolic import (
 from striate.layers.weights import Weighted
 
 _OF_TORCH = frozenset(vars(nn.Module()))
+_LONGEST_NAME = 200
 _name_counts: Counter[str] = Counter()
 
 
@@ -55,6 +56,12 @@ def unique_name(base: str) -> str:
     _name_counts[base] += 1
     count = _name_counts[base]
     return base if count == 1 else f"{base}_{count - 1}"
+
+
+def _is_name(name: Any) -> bool:
+    # Names become parts of weights' paths, of files' names and of lines on a terminal.
+    fits = isinstance(name, str) and 1 <= len(name) <= _LONGEST_NAME and name.isprintable()
+    return fits and "/" not in name and "\\" not in name
 
 
 def clear_session() -> None:
@@ -90,8 +97,9 @@ class Layer(Weighted, Connected):
         super().__init__(dtype=dtype, trainable=trainable)
         if unknown:
             refuse_unknown(type(self).__name__, unknown, _arguments_of(type(self)))
-        if name is not None and (not isinstance(name, str) or not name or "/" in name):
-            raise ArgumentError(f"a layer's name is a text without '/'; got {name!r}.")
+        if name is not None and not _is_name(name):
+            wanted = f"a text without '/', '\\' and what cannot be printed, {_LONGEST_NAME} long at most"
+            raise ArgumentError(f"a layer's name is {wanted}; got {str(name)[:_LONGEST_NAME]!r}.")
         self.name = name or unique_name(snake_case(type(self).__name__))
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self.given_input_shape = None if input_shape is None else tuple(input_shape)

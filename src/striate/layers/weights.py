@@ -7,6 +7,7 @@ how kernels are stored; both views show the same memory, and nothing is copied b
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -16,6 +17,7 @@ import torch
 from torch import nn
 
 from striate import constraints, initializers, regularizers
+from striate.core.allowance import take
 from striate.core.arrays import as_dtype, as_tensor
 from striate.core.errors import ArgumentError, ShapeError
 from striate.core.shapes import format_shape
@@ -80,6 +82,9 @@ class Weighted(nn.Module):
             name, sizes, trainable, regularizers.get(regularizer), constraints.get(constraint), is_kernel
         )
         draw = initializers.get(initializer or ("glorot_uniform" if len(sizes) > 1 else "zeros"))
+        if take(math.prod(sizes), f"{self._label()}: the weight {name!r}"):
+            # What a file holds is written over it at once: chance and its price are saved.
+            draw = torch.zeros
         stored = spec.to_stored(draw(sizes, dtype=as_dtype(dtype) if dtype else self.dtype))
         self._specs[name] = spec
         if trainable and stored.dtype.is_floating_point:

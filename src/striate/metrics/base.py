@@ -7,12 +7,14 @@ where the device has it, and nothing in `update_state` waits for the device.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import torch
 
+from striate.core.allowance import take
 from striate.core.arrays import as_dtype
 from striate.core.registry import snake_case
 from striate.metrics.registry import get, serialize
@@ -29,6 +31,7 @@ class State:
 
     def __init__(self, shape: Sequence[int] = (), name: str = ""):
         self.name = name
+        take(math.prod(shape), f"a metric's state {name!r}")
         self.value = torch.zeros(tuple(shape), dtype=torch.float64)
 
     def assign_add(self, amount: torch.Tensor | float) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from striate.core.allowance import take
 from striate.core.arrays import as_tensor
 from striate.core.errors import ArgumentError, ShapeError
 from striate.core.shapes import format_shape
@@ -133,7 +134,7 @@ class MeanIoU(ConfusionMatrixMetric):
         sparse_y_pred: bool = True,
         axis: int = -1,
     ):
-        everything = range(num_classes)
+        everything = _all_classes(num_classes)
         super().__init__(
             num_classes, everything, name, dtype, ignore_class, sparse_y_true, sparse_y_pred, axis
         )
@@ -209,9 +210,15 @@ class OneHotMeanIoU(ConfusionMatrixMetric):
         sparse_y_pred: bool = False,
         axis: int = -1,
     ):
-        everything = range(num_classes)
+        everything = _all_classes(num_classes)
         super().__init__(num_classes, everything, name, dtype, ignore_class, False, sparse_y_pred, axis)
 
     def get_config(self) -> dict[str, Any]:
         """Describe the metric so that `from_config` can make it again."""
         return self.config_of("num_classes", "ignore_class", "sparse_y_pred", "axis")
+
+
+def _all_classes(count: int) -> range:
+    # Before the numbers are gone through one by one, which a file can make last for ever.
+    take(count, "a metric's classes")
+    return range(count)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import torch
 
+from striate.core.allowance import take
 from striate.core.errors import ArgumentError
 from striate.metrics.confusion import ThresholdMetric
 
@@ -25,6 +26,7 @@ def even_thresholds(count: int) -> list[float]:
     """
     if count < 1:
         raise ArgumentError(f"num_thresholds must be 1 or more; got {count!r}.")
+    take(count, "a metric's thresholds")
     return [0.5] if count == 1 else [i / (count - 1) for i in range(count)]
 
 

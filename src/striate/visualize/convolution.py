@@ -16,6 +16,8 @@ from striate.visualize.kernels import Kernel, read_kernel
 from striate.visualize.pooling import POOLINGS, pooled
 
 PADDINGS = ("valid", "same", "edge", "reflect")
+# Values beyond those of this share of all places have the full colour.
+_FULL_COLOUR = 0.98
 # How NumPy calls what is put around an image.
 _MODES = {"same": "constant", "edge": "edge", "reflect": "reflect"}
 _SAID = {"same": "zeros", "edge": "the values of its edge", "reflect": "its own mirror image"}
@@ -237,7 +239,13 @@ def _shown(
         return LinePanel((Line("", "first", x, result[:, 0]),), title, note, x_label="step")
     if kind == "image" and result.shape[-1] in (1, 3):
         return ImagePanel(_as_pixels(result, values), title, note)
-    return HeatPanel(result.mean(axis=-1), title, note, scale="grey" if kind == "image" else kind)
+    shown = result.mean(axis=-1)
+    if kind == "image":
+        return HeatPanel(shown, title, note, scale="grey")
+    # A few strong edges would leave all others nearly white.
+    reach = float(np.quantile(np.abs(shown), _FULL_COLOUR)) or float(np.abs(shown).max()) or 1.0
+    low = -reach if kind == "signed" else 0.0
+    return HeatPanel(shown, title, note, scale=kind, low=low, high=reach)
 
 
 def _as_pixels(values: np.ndarray, original: np.ndarray) -> np.ndarray:

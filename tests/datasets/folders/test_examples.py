@@ -72,7 +72,7 @@ def test_a_test_part_of_one_unknown_class_is_without_labels():
     found = Found({"train": examples("a", "b"), "test": examples("u1", "u2")})
     assert settle_classes(found, "x") == ["a", "b"]
     assert "test" not in found.parts
-    assert found.notes == ["2 images of the test part, all in 'u', have no labels: left out"]
+    assert found.notes == ["2 images of the test part, all in 'u', without labels: left out"]
 
 
 def test_labels_of_which_hardly_two_are_the_same_are_no_classes():
@@ -96,7 +96,7 @@ def test_groups_by_a_regular_expression():
     some = examples("a/p1_1.png", "a/p1_2.png", "b/p2_1.png", "b/other.png")
     groups, note = group_examples(some, r"(p\d)_")
     assert groups == ["p1", "p1", "p2", "alone: b/other.png"]
-    assert note == "2 groups by " + repr(r"(p\d)_") + ", 1 images in none"
+    assert note == "2 groups by " + repr(r"(p\d)_") + ", 1 image in none"
     with pytest.raises(
         DataError, match=r"puts no example into a group: it matches no name, such as 'a/p1_1.png'"
     ):
@@ -131,7 +131,7 @@ def test_groups_are_those_of_folders_below_the_class(tmp_path):
         "cat/p1/1.png": "p1", "cat/p1/2.png": "p1", "cat/p2/x/3.png": "p2/x", "dog/p1/4.png": "p1",
         "dog/5.png": "alone: dog/5.png",
     }  # fmt: skip
-    assert "2 groups by 'folder', 1 images in none" in bundle.origin
+    assert "2 groups by 'folder', 1 image in none" in bundle.origin
 
 
 def test_groups_by_a_column_of_a_table_beside_class_folders(tmp_path):

@@ -47,7 +47,7 @@ def test_files_that_hold_no_folder_of_images(tmp_path):
         FileFormatError, match=r"x\.bin is damaged, or neither a zip nor a tar: .* or name a folder"
     ):
         load_images(tmp_path / "x.bin")
-    with pytest.raises(DataError, match=r"x\.zip holds no images, but 1 other files"):
+    with pytest.raises(DataError, match=r"x\.zip holds no images, but 1 other file"):
         load_images(write_zip({"notes.txt": b"x"}, tmp_path / "x.zip"))
     with pytest.raises(FileAccessError, match=r"there is no file .*nothing"):
         load_images(tmp_path / "nothing")
@@ -88,7 +88,7 @@ def test_what_was_left_out_is_said(tmp_path):
     origin = load_images(write_folder(files, tmp_path / "x"), NO_CACHE).origin
     for note in (
         "2 train, in 2 classes",
-        "1 images in 'test' have no labels: left out",
+        "1 image in 'test' without labels: left out",
         "the folders 'extra' beside the parts are left out",
         "1 images beside the parts' folders are left out",
         "train: folders without images are no classes: 'scripts'",
@@ -103,7 +103,7 @@ def test_a_few_names_without_a_class_are_left_out(tmp_path):
     place = write_folder(files_of(*names, "cover.png"), tmp_path / "x")
     bundle = load_images(place, NO_CACHE)
     assert len(bundle.train) == 40
-    assert "1 images whose names say no class are left out: 'cover.png'" in bundle.origin
+    assert "1 image without a class in the name left out: 'cover.png'" in bundle.origin
 
 
 def test_a_messy_folder_loads_completely(tmp_path):
@@ -153,7 +153,7 @@ def test_damaged_files_are_left_out_with_their_reason(damage, tmp_path):
     assert file.reason
     assert "cat/07.png" not in bundle.train.names
     assert len(bundle.train) == 39
-    assert "1 files cannot be used and are left out" in bundle.origin
+    assert "1 file cannot be used and is left out" in bundle.origin
 
 
 def test_the_content_stands_for_pixels_labels_and_parts(tmp_path):

@@ -32,7 +32,7 @@ def test_the_list_itself_may_be_named(load):
     for name in ("labels.csv", "test.csv", "anything.csv"):
         bundle = load(text, name, itself=True)
         assert (bundle.name, bundle.train.names) == (name[:-4], ["a.png", "b.png"])
-        assert "2 images stand in no list: left out" in bundle.origin
+        assert "2 images in no list: left out" in bundle.origin
 
 
 def test_a_list_that_is_named_may_lead_to_images_elsewhere(tmp_path):

@@ -82,17 +82,17 @@ CASES = [
     Case("a separator behind", rows().replace("\n", ",\n")),
     Case("whole numbers first",
          rows(labels=[3, 1, 3, 1]), classes=["1", "3"], says="whole numbers of few values"),
-    Case("whole numbers last", rows(first=False, labels=[1, 0, 1, 0]), classes=None),
+    Case("whole numbers last", rows(first=False, labels=[1, 0, 1, 0]), classes=["0", "1"]),
     Case("whole numbers written as fractions", rows(labels=["2.0e+00", "1.0e+00"] * 2), classes=["1", "2"]),
     Case("asked for by its header", "a,b,400,410.5,420,430\n" + "".join(
         f"{n},{line}\n" for n, line in enumerate(rows().splitlines())), options={"label": "b"},
         values=[[n, *v] for n, v in enumerate(VALUES)], first_line=2),
     Case("asked for by number", rows(labels=[5, 2, 5, 2]), options={"label": "0"}, classes=["2", "5"]),
     Case("asked for as the last",
-         rows(first=False, labels=[1, 0, 1, 0]), options={"label": "last"}, classes=None),
-    Case("asked for as the first", rows(labels=[1, 0, 1, 0]), options={"label": "first"}, classes=None),
+         rows(first=False, labels=[1, 0, 1, 0]), options={"label": "last"}, classes=["0", "1"]),
+    Case("asked for as the first", rows(labels=[1, 0, 1, 0]), options={"label": "first"}, classes=["0", "1"]),
     Case("no labels wanted", "400,410,420,430\n" + rows(first=False).replace(",oak", "").replace(",elm", ""),
-         options={"label": "none"}, labels=None, classes=None, axis=("", [400, 410, 420, 430]), first_line=2),
+         options={"label": "none"}, labels=None, classes=["0", "1"], axis=("", [400, 410, 420, 430]), first_line=2),
     Case("file names", "file,label,400,410.5,420,430\n" + "".join(
         f"f{n}.spc,{line}\n" for n, line in enumerate(rows().splitlines())),
         axis=AXIS, names=["f0.spc", "f1.spc", "f2.spc", "f3.spc"], says="column 1 ('file') names the rows"),
@@ -101,7 +101,7 @@ CASES = [
         axis=AXIS, first_line=2, says="left out: column 1"),
     Case("numbers of the rows", "".join(
         f"{n},{line}\n" for n, line in enumerate(rows(first=False, labels=[1, 0, 1, 0]).splitlines())),
-        classes=None, says="column 1 counts the rows and was left out"),
+        classes=["0", "1"], says="column 1 counts the rows and was left out"),
     Case("row names without a header", "400,410.5,420,430,class\n" + "".join(
         f"r{n},{line}\n" for n, line in enumerate(rows(first=False).splitlines())),
         axis=AXIS, names=["r0", "r1", "r2", "r3"]),
@@ -379,7 +379,7 @@ def test_bytes_are_no_table(tmp_path):
 def test_what_is_not_there_is_said(tmp_path):
     with pytest.raises(FileAccessError, match=r"no file or folder .*x\.csv, and no x.csv_TRAIN beside it"):
         load_signals(tmp_path / "x.csv")
-    with pytest.raises(DataError, match="holds no table called train, but none"):
+    with pytest.raises(DataError, match="holds no tables \(\.ts, .*\)\. Name the folder or the file that holds them"):
         load_signals(tmp_path)
     for name in ("a", "b"):
         write(tmp_path / f"{name}.csv", rows())

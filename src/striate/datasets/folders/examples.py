@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from striate.core.errors import ArgumentError, DataError, LabelError, unknown_name
+from striate.datasets.counting import counted
 from striate.datasets.folders.places import Place
+from striate.datasets.labels import several_in_one
 from striate.datasets.rejects import BadFile
 
 PARTS = ("train", "validation", "test")
@@ -117,6 +119,7 @@ def settle_classes(found: Found, where: str) -> list[str]:
             f"all {len(train)} images of {where} are of one class, {next(iter(present))!r}; a network learns "
             "to tell at least two apart. Make a folder for each class, or a list of files and labels."
         )
+    found.notes += filter(None, [several_in_one(names)])
     for part in [part for part in PARTS[1:] if part in found.parts]:
         _check_part(found, part, names, where)
     return names
@@ -128,7 +131,7 @@ def _check_part(found: Found, part: str, names: Sequence[str], where: str) -> No
     if part == "test" and len(labels) == 1 and strange:
         count = len(found.parts.pop(part))
         found.notes.append(
-            f"{count} images of the test part, all in {strange[0]!r}, have no labels: left out"
+            f"{counted(count, 'image')} of the test part, all in {strange[0]!r}, without labels: left out"
         )
         return
     if strange:
@@ -195,12 +198,18 @@ def group_examples(examples: Sequence[Example], rule: str) -> tuple[list[str], s
     if len(groups) + alone == 1:
         raise DataError(f"group={rule!r} puts all examples into one group, {next(iter(groups))!r}.")
     named = [key or f"alone: {example.place.name}" for key, example in zip(keys, examples, strict=True)]
-    note = f"{len(groups)} groups by {rule!r}" + (f", {alone} images in none" if alone else "")
+    note = f"{counted(len(groups), 'group')} by {rule!r}"
+    note += f", {counted(alone, 'image')} in none" if alone else ""
     return named, note
 
 
 def _column(examples: Sequence[Example], name: str) -> list[str | None]:
     known = dict.fromkeys(column for example in examples for column in example.columns)
+    if not known:
+        raise ArgumentError(
+            f"group='column:{name}' names a column of a list, and a folder has no columns. Group by "
+            "'folder' or by a regular expression, or put a list of files beside the images."
+        )
     if name not in known:
         raise unknown_name("column", name, known)
     return [example.columns.get(name) or None for example in examples]

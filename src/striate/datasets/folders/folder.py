@@ -146,7 +146,9 @@ def _summary(where: str, parts: dict[str, Data], class_names: list[str]) -> str:
 
 
 def _bad_note(bad: list[BadFile]) -> str:
-    return f"{len(bad)} files cannot be used and are left out" if bad else ""
+    if len(bad) == 1:
+        return "1 file cannot be used and is left out"
+    return f"{len(bad):,} files cannot be used and are left out" if bad else ""
 
 
 def _content(decoded: Decoded, parts: dict[str, Data], class_names: list[str]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 
 from striate.core.errors import DataError
+from striate.datasets.counting import counted
 from striate.datasets.folders.examples import PARTS, Example, Found, class_name, few, part_of
 from striate.datasets.folders.listing import Folder, without_image_suffix
 
@@ -50,7 +51,7 @@ def find_in_parts(top: Folder, parts: dict[str, list[Folder]], find: Finder) -> 
                 return None
             if inner is None:
                 count = len(folder.all_images())
-                found.notes.append(f"{count} images in {folder.name!r} have no labels: left out")
+                found.notes.append(f"{counted(count, 'image')} in {folder.name!r} without labels: left out")
                 continue
             for examples in inner.parts.values():
                 found.parts.setdefault(part, []).extend(examples)
@@ -61,7 +62,7 @@ def find_in_parts(top: Folder, parts: dict[str, list[Folder]], find: Finder) -> 
     if unused:
         found.notes.append(f"the folders {few(unused)} beside the parts are left out")
     if top.images:
-        found.notes.append(f"{len(top.images)} images beside the parts' folders are left out")
+        found.notes.append(f"{counted(len(top.images), 'image')} beside the parts' folders left out")
     return found
 
 
@@ -69,12 +70,18 @@ def find_class_folders(folder: Folder) -> Found | None:
     """Take each folder as a class, with all images in it at any depth.
 
     Raises:
-        DataError: a folder beside the classes with nothing in it.
+        DataError: a folder beside the classes with nothing in it, or that cannot be read.
     """
     classes = image_folders(folder)
     if not classes:
         return None
     for inner in folder.folders.values():
+        unreadable = [bad for one in inner.walk() for bad in one.unreadable]
+        if inner.is_empty() and unreadable:
+            why = unreadable[0].reason.rpartition(": ")[2]
+            raise DataError(
+                f"the class folder {inner.name!r} cannot be read: {why}. Make it readable, or remove it."
+            )
         if inner.is_empty():
             raise DataError(
                 f"the class folder {inner.name!r} is empty. Put its images there, or remove the folder."
@@ -86,7 +93,7 @@ def find_class_folders(folder: Folder) -> Found | None:
     if others:
         found.notes.append(f"folders without images are no classes: {few(others)}")
     if folder.images:
-        found.notes.append(f"{len(folder.images)} images beside the class folders are left out")
+        found.notes.append(f"{counted(len(folder.images), 'image')} beside the class folders left out")
     return found
 
 
@@ -141,5 +148,7 @@ def find_flat_names(folder: Folder) -> Found | None:
     if not examples or too_many_without or 2 * len(classes) > len(examples):
         return None
     if without:
-        found.notes.append(f"{len(without)} images whose names say no class are left out: {few(without)}")
+        found.notes.append(
+            f"{counted(len(without), 'image')} without a class in the name left out: {few(without)}"
+        )
     return found

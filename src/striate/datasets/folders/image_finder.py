@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from striate.core.errors import DataError, FileFormatError
+from striate.core.errors import ArgumentError, DataError, FileFormatError
+from striate.datasets.counting import counted
 from striate.datasets.folders.archives import is_archive_name, list_archive
 from striate.datasets.folders.examples import Example, Found, few, part_of
 from striate.datasets.folders.folder_layouts import (
@@ -79,7 +80,7 @@ def _in_folder(path: Path, options: SourceOptions) -> Found:
     if not files:
         raise DataError(f"{_shown(path)} is empty. {_WANTED}")
     raise DataError(
-        f"{_shown(path)} holds no images, only {len(files)} other files, such as "
+        f"{_shown(path)} holds no images, only {counted(len(files), 'other file')}, such as "
         f"{few([place.name for place in files][:3])}. {_WANTED}"
     )
 
@@ -106,7 +107,7 @@ def _in_parquet(paths: Sequence[Path], options: SourceOptions, root: Path | None
 def _in_archives(archives: list[tuple[Path, Folder]], path: Path, options: SourceOptions) -> Found:
     if not any(folder.has_images() for _, folder in archives):
         count = sum(len(folder.all_others()) for _, folder in archives)
-        raise DataError(f"{_shown(path)} holds no images, but {count} other files. {_WANTED}")
+        raise DataError(f"{_shown(path)} holds no images, but {counted(count, 'other file')}. {_WANTED}")
     found = find_in_shards(archives, options.label)
     if found is not None:
         return found
@@ -140,12 +141,22 @@ def _in_tree(top: Folder, path: Path, options: SourceOptions) -> Found:
             f"nothing says the classes of the {len(images)} images of {_shown(path)}, such as "
             f"{few([image.name for image in images][:3])}. {_WANTED}"
         )
+    if options.label is not None and options.image_input is None:
+        _check_label_used(found, path, options.label)
     others = [file.name for file in top.all_others() if not file.name.lower().endswith(TABLE_SUFFIXES)]
     if others:
-        found.notes.append(f"{len(others)} other files are no images: {few(others)}")
+        found.notes.append(f"{counted(len(others), 'other file')}, no images: {few(others)}")
     if (options.group or "").startswith("column:"):
         _add_columns(found, top)
     return found
+
+
+def _check_label_used(found: Found, path: Path, label: str) -> None:
+    if not any(example.columns for examples in found.parts.values() for example in examples):
+        raise ArgumentError(
+            f"{_shown(path)} has no list of labels, so label={label!r} names no column: its folders or its "
+            "files' names say the classes. Leave label out."
+        )
 
 
 def _go_inside(folder: Folder) -> Folder:

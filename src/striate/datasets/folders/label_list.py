@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from striate.core.errors import DataError, LabelError
+from striate.datasets.counting import counted
 from striate.datasets.folders.examples import (
     LABEL_WORDS,
     PARTS,
@@ -101,7 +102,7 @@ def find_in_lists(
     if sure and unused > (1 - _ENOUGH) * len(images):
         return None
     if unused:
-        found.notes.append(f"{unused} images stand in no list: left out")
+        found.notes.append(f"{counted(unused, 'image')} in no list: left out")
     return found
 
 
@@ -188,7 +189,7 @@ class ListReader:
                     f"{self.table.name} gives {place.name} two labels: {seen[place.name]!r} and {label!r}."
                 )
         if unlabelled:
-            found.notes.append(f"{unlabelled} rows of {self.table.name} have no label: left out")
+            found.notes.append(f"{counted(unlabelled, 'row')} of {self.table.name} without a label: left out")
         if split is not None:
             found.parts = {name: found.parts[name] for name in PARTS if name in found.parts}
 

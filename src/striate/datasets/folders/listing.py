@@ -37,7 +37,8 @@ _SYSTEM = frozenset(
 class Folder:
     """A folder, on the disk or in an archive: the folders in it, its images, its other files.
 
-    `name` is its own name, '' at the top. `unreadable` are folders that could not be opened.
+    `name` is its own name, '' at the top. `unreadable` says that it could not be opened; at the top, which
+    folders could not.
     """
 
     name: str = ""
@@ -147,7 +148,8 @@ def _list_into(top: Folder, folder: Folder, path: Path, prefix: str, root: Path,
         entries = sorted(os.scandir(path), key=lambda entry: entry.name)
     except OSError as error:
         reason = f"the folder cannot be opened: {error.strerror or error}"
-        top.unreadable.append(BadFile(prefix.rstrip("/"), reason, path))
+        for one in {id(top): top, id(folder): folder}.values():
+            one.unreadable.append(BadFile(prefix.rstrip("/"), reason, path))
         return
     for entry in entries:
         if is_hidden(entry.name):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby, islice
-from typing import NamedTuple, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 
@@ -95,6 +95,14 @@ class ImageStream:
         if ready:
             yield _batch(ready)
         check_rejects(self.bad_files, total)
+
+    def get_state(self) -> dict[str, Any]:
+        """Say which pass comes next, so that a training that is cut off can go on."""
+        return {"seed": self.seed, "epoch": self.epoch}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go back to the pass of which `get_state` told."""
+        self.seed, self.epoch = int(state["seed"]), int(state["epoch"])
 
     def _draw(self, generator: np.random.Generator) -> Iterator[_Waiting]:
         """Give the examples, each drawn from among the buffer's."""

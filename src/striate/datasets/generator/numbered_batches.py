@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -65,6 +65,15 @@ class NumberedBatches(ABC):
         self.epoch += 1
         self._order = self._draw_order()
 
+    def get_state(self) -> dict[str, Any]:
+        """Say which epoch this is, so that a training that is cut off can go on in it."""
+        return {"seed": self.seed, "epoch": self.epoch}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go back to the epoch of which `get_state` told."""
+        self.seed, self.epoch = int(state["seed"]), int(state["epoch"])
+        self._order = self._draw_order()
+
 
 class EndlessBatches(NumberedBatches):
     """Batches that are iterated without end, one epoch after the other, as the older generator's are."""
@@ -88,6 +97,15 @@ class EndlessBatches(NumberedBatches):
             self.batch_index = 0
             self.on_epoch_end()
         return batch
+
+    def get_state(self) -> dict[str, Any]:
+        """Say which epoch this is, and how many of its batches are gone."""
+        return {**super().get_state(), "batch_index": self.batch_index}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go back to where `get_state` was asked."""
+        super().set_state(state)
+        self.batch_index = int(state["batch_index"])
 
     def next(self) -> Any:
         """Give the next batch."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from striate.core.errors import DataError, LabelError, add_context
-from striate.datasets.labels import encode_labels
+from striate.datasets.labels import encode_labels, several_in_one
 from striate.datasets.options import SourceOptions
 from striate.datasets.rejects import BadFile, check_rejects
 from striate.datasets.source import Axis, Data, DataBundle
@@ -46,7 +46,10 @@ class Part:
 
 @dataclass
 class Description:
-    """What a bundle says of itself beside its examples; `notes` follow the origin."""
+    """What a bundle says of itself beside its examples.
+
+    `notes` follow the origin; `noun` is what an example is called in the files.
+    """
 
     name: str
     origin: str
@@ -54,6 +57,7 @@ class Description:
     pixel_range: tuple[float, float] | None = None
     axis: Axis | None = None
     notes: list[str] = field(default_factory=list)
+    noun: str = "row"
 
 
 def make_bundle(
@@ -77,12 +81,14 @@ def make_bundle(
         raise DataError(f"{about.name} has no examples to train on.")
     bad = [file for part in parts.values() for file in part.bad]
     total = len(bad) + sum(len(part.x) for part in parts.values())
-    check_rejects(bad, total, options.bad_files)
+    check_rejects(bad, total, options.bad_files, noun=about.noun)
     lost = [name for part in parts.values() for name in part.lost]
     labels, class_names = _encode(parts, about, class_names, where or about.name)
     if lost:
         # The first name stands for all classes that there are.
-        check_rejects(bad, total, options.bad_files, np.zeros(1, np.int64), ["", *sorted(set(lost))])
+        check_rejects(
+            bad, total, options.bad_files, np.zeros(1, np.int64), ["", *sorted(set(lost))], about.noun
+        )
     made = {}
     for name, part in parts.items():
         made[name] = Data(part.x, labels.get(name), class_names, part.names, part.groups)
@@ -112,6 +118,9 @@ def _encode(
         encoded = encode_labels(list(labelled.values()), class_names)
     except LabelError as error:
         raise add_context(error, where) from error.__cause__
-    if encoded.note:
-        about.notes.append(encoded.note)
-    return dict(zip(labelled, encoded.parts, strict=True)), encoded.class_names
+    made = dict(zip(labelled, encoded.parts, strict=True))
+    # Where labels are numbers from 0, these are the classes' names.
+    highest = max((int(part.max()) for part in encoded.parts if len(part)), default=-1)
+    names = encoded.class_names or [str(number) for number in range(highest + 1)]
+    about.notes += filter(None, [encoded.note, several_in_one(names)])
+    return made, names
