@@ -116,7 +116,8 @@ def test_a_json_entry_that_is_missing_is_named():
 
 def test_a_json_entry_nested_deeper_than_any_written_is_refused():
     with pytest.raises(
-        FileFormatError, match=r"graph\.json in here is not as Striate writes it: .*nested more than"
+        FileFormatError,
+        match=r"graph\.json in here is not JSON that Striate takes: it is nested more than 100 deep",
     ):
         read_json_entry({"graph.json": b"[" * 150 + b"]" * 150}, "graph.json", "here")
 
@@ -129,9 +130,19 @@ def test_a_json_entry_without_end_is_refused_before_it_is_parsed(monkeypatch):
 
 def test_json_of_more_values_than_any_network_has_is_neither_read_nor_written(tmp_path, monkeypatch):
     monkeypatch.setattr("striate.artifacts.format._MOST_VALUES", 3)
-    with pytest.raises(FileFormatError, match=r"in here holds more than 3 values, so Striate did not write it"):
+    with pytest.raises(
+        FileFormatError, match=r"in here holds more than 3 values, so Striate did not write it"
+    ):
         read_json_entry({"graph.json": b"[1,[2],{}]"}, "graph.json", "here")
     assert read_json_entry({"graph.json": b"[1,[2]]"}, "graph.json", "here") == [1, [2]]
-    with pytest.raises(ArgumentError, match=r"text\.json of a toy file holds more than 3 values\. Keep large"):
+    with pytest.raises(
+        ArgumentError, match=r"text\.json of a toy file holds more than 3 values\. Keep large"
+    ):
         OLD.write(tmp_path / "file", {}, {"text.json": b"[1,[2],{}]"})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_file_says_of_itself_is_shown_up_to_a_length(path):
+    write_with_manifest(path, json_bytes({"format": "x" * 1000, "version": 1}), text=1)
+    with pytest.raises(FileFormatError, match=r"its format is 'x{299}\.\.\., not 'toy'"):
+        OLD.read(path)

@@ -56,7 +56,8 @@ def test_a_list_that_holds_itself_is_refused():
         (b'{"a": NaN}', "NaN is not a number in JSON"),
         (b'{"a": 1, "b": 2, "a": 3}', "the name 'a' stands twice"),
         (b"\xff\xfe", "byte 0 is no UTF-8 text"),
-        (b"[" * 200_000, "it is nested too deep"),
+        (b"[" * 200_000, "it is nested more than 100 deep"),
+        (b'{"a":' * 101 + b"1" + b"}" * 101, "it is nested more than 100 deep"),
         (b"1" * 5000, "Exceeds the limit"),
     ],
 )
@@ -74,3 +75,9 @@ def test_a_damaged_file_is_named(tmp_path):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(FileAccessError, match=r"there is no JSON file .*run\.json"):
         read_json(tmp_path / "run.json")
+
+
+def test_brackets_in_texts_are_not_levels():
+    deep_only_in_words = json_bytes(["[" * 500, '\\"' + "{" * 500, {"[[[": 1}])
+    assert parse_json(deep_only_in_words, "here") == ["[" * 500, '\\"' + "{" * 500, {"[[[": 1}]
+    assert len(parse_json(b"[" * 100 + b"]" * 100, "here")) == 1

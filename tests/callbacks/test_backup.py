@@ -23,7 +23,6 @@ def fit(model, folder, stop_after=None, **options):
         if epoch + 1 == stop_after:
             raise RuntimeError("the machine died")
 
-    # The callback that dies comes after the backup of its epoch.
     hooks = [BackupAndRestore(folder, **options), LambdaCallback(on_epoch_end=stop)]
     return model.fit(X, Y, epochs=5, batch_size=4, shuffle=False, verbose=0, callbacks=hooks)
 
@@ -35,8 +34,8 @@ def test_a_training_that_was_cut_off_goes_on_to_the_same_weights(tmp_path, capsy
         fit(make(), tmp_path, stop_after=2)
     again = make()
     history = fit(again, tmp_path)
-    assert history.epoch == [2, 3, 4]
-    assert "going on after epoch 2" in capsys.readouterr().out
+    assert history.epoch == [0, 1, 2, 3, 4]
+    assert "going on after epoch 1" in capsys.readouterr().out
     for one, other in zip(whole.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -45,26 +44,29 @@ def test_a_training_that_ends_deletes_its_backup_unless_told_to_keep_it(tmp_path
     fit(make(), tmp_path)
     assert list(tmp_path.iterdir()) == []
     fit(make(), tmp_path, delete_checkpoint=False)
-    assert [path.name for path in tmp_path.iterdir()] == ["training.backup"]
+    assert [path.name for path in tmp_path.iterdir()] == ["000000000015.checkpoint"]
 
 
 def test_ctrl_c_keeps_the_backup(tmp_path):
     def stop(epoch, logs=None):
-        raise KeyboardInterrupt
+        if epoch == 1:
+            raise KeyboardInterrupt
 
     hooks = [BackupAndRestore(tmp_path), LambdaCallback(on_epoch_end=stop)]
     make().fit(X, Y, epochs=5, verbose=0, callbacks=hooks)
-    assert (tmp_path / "training.backup").exists()
+    assert list(tmp_path.glob("*.checkpoint"))
 
 
 def test_a_damaged_backup_is_refused(tmp_path):
-    (tmp_path / "training.backup").write_bytes(b"PK\x03\x04 nothing")
-    with pytest.raises(FileFormatError, match=r"training\.backup"):
+    (tmp_path / "000000000003.checkpoint").write_bytes(b"PK\x03\x04 nothing")
+    with pytest.raises(FileFormatError, match=r"no checkpoint in .* can be opened: .*000000000003\.checkpoint"):
         fit(make(), tmp_path)
 
 
 def test_arguments_that_cannot_be_are_refused():
     with pytest.raises(ArgumentError, match="takes a folder to write to"):
         BackupAndRestore("")
-    with pytest.raises(ArgumentError, match=r"save_freq must be 'epoch': .*; got 10"):
-        BackupAndRestore("backup", save_freq=10)
+    with pytest.raises(ArgumentError, match=r"save_freq must be 'epoch' or a number of batches of at least 1; got 0"):
+        BackupAndRestore("backup", save_freq=0)
+    with pytest.raises(ArgumentError, match=r"keep is a number of checkpoints from 1 up; got 0"):
+        BackupAndRestore("backup", keep=0)

@@ -16,6 +16,7 @@ import striate
 from striate.cli.main import WELCOME, main
 from striate.cli.verbs.evaluate import evaluate
 from striate.core.errors import ArgumentError, StriateError
+from striate.datasets.opening import open_data
 from tests.workbench.toy import write_toy
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "help"
@@ -334,3 +335,25 @@ def test_the_cache_is_listed_and_emptied(here, capsys, monkeypatch):
     assert main(["cache", "--empty", "all"]) == 0
     assert capsys.readouterr().out == "3.0 MB freed\n"
     assert not (here / "cache" / "decoded" / "x").exists()
+
+
+def test_the_cache_lists_data_by_name_shape_number_and_day_the_last_used_first(here, capsys, monkeypatch):
+    monkeypatch.setenv("STRIATE_CACHE", str(here / "cache"))
+    for name, day in (("pets", 1_700_000_000), ("birds", 1_750_000_000)):
+        for label in ("a", "b"):
+            (here / name / label).mkdir(parents=True)
+            Image.new("L", (9, 8), 50).save(here / name / label / "0.png")
+        open_data(name)
+        about = max((here / "cache").rglob("about.json"), key=os.path.getmtime)
+        os.utime(about, (day, day))
+    assert main(["cache"]) == 0
+    _, first, second, last = capsys.readouterr().out.splitlines()
+    assert first.endswith("birds: 2 images of 8 x 9 x 1")
+    assert second.endswith("pets: 2 images of 8 x 9 x 1")
+    assert re.match(r"  2025-06-1\d \d\d:\d\d  decoded ", first)
+    assert last == "2 entries, 0.0 MB"
+
+
+def test_evaluate_hands_on_the_column_of_the_classes(run, capsys):
+    assert main(["evaluate", "toy", "--label", "soil"]) == 1
+    assert "label='soil' names a column of other data" in capsys.readouterr().err

@@ -48,7 +48,7 @@ ROWS = [
         callbacks.BackupAndRestore,
         {"delete_checkpoint": False},
         ("backup_dir", "backup"),
-        ("backup/training.backup",),
+        ("backup/000000000004.checkpoint",),
     ),
     CallbackRow(callbacks.CSVLogger, place=("filename", "log.csv"), written=("log.csv",)),
     CallbackRow(callbacks.EarlyStopping, {"patience": 1}),

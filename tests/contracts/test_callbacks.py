@@ -83,7 +83,7 @@ def test_it_finds_the_model_and_what_is_known_of_the_run(row, tmp_path):
 def test_one_that_was_used_serves_another_model(row, tmp_path):
     callback = row.make(tmp_path)
     train(row, callback)
-    for left in tmp_path.rglob("*.backup"):
+    for left in tmp_path.rglob("*.checkpoint"):
         left.unlink()
     again, history = train(row, callback)
     (tmp_path / "fresh").mkdir()

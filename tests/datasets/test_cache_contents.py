@@ -27,11 +27,12 @@ def filled(cache, tmp_path):
     """A downloaded set, one image decoded, and a link out of the cache."""
     (cache / "datasets" / "mnist").mkdir(parents=True)
     (cache / "datasets" / "mnist" / "a.gz").write_bytes(bytes(100))
-    Image.fromarray(np.zeros((5, 5), np.uint8)).save(tmp_path / "a.png")
+    (tmp_path / "pets" / "cats").mkdir(parents=True)
+    Image.fromarray(np.zeros((5, 5), np.uint8)).save(tmp_path / "pets" / "cats" / "a.png")
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside" / "kept").write_bytes(b"kept")
     (cache / "datasets" / "link").symlink_to(tmp_path / "outside")
-    return decode_all([FilePlace("cats/a.png", tmp_path / "a.png")], ImageInput(4, 4, 1))
+    return decode_all([FilePlace("cats/a.png", tmp_path / "pets" / "cats" / "a.png")], ImageInput(4, 4, 1))
 
 
 def test_an_absent_cache_is_empty():
@@ -44,7 +45,7 @@ def test_things_are_listed_with_kind_name_size_and_last_use(filled, cache):
     entries = {entry.name: entry for entry in list_cache()}
     assert [entry.kind for entry in list_cache()] == ["datasets", "datasets", "decoded"]
     assert entries["mnist"].bytes == 100
-    images = entries["1 images of 4 x 4 x 1 from cats"]
+    images = entries["pets: 1 image of 4 x 4 x 1"]
     assert images.bytes > 16
     assert images.used.timestamp() == 5
 
@@ -52,7 +53,7 @@ def test_things_are_listed_with_kind_name_size_and_last_use(filled, cache):
 def test_reading_decoded_images_counts_as_use(filled, cache, tmp_path):
     about = next((cache / "decoded").rglob("about.json"))
     os.utime(about, (5, 5))
-    decode_all([FilePlace("cats/a.png", tmp_path / "a.png")], ImageInput(4, 4, 1))
+    decode_all([FilePlace("cats/a.png", tmp_path / "pets" / "cats" / "a.png")], ImageInput(4, 4, 1))
     assert about.stat().st_mtime > 5
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from striate.core.errors import LabelError
-from striate.datasets.labels import encode_labels, to_categorical
+from striate.datasets.labels import encode_labels, several_in_one, to_categorical
 
 
 @pytest.mark.parametrize(
@@ -100,3 +100,9 @@ def test_labels_that_cannot_be_read_are_refused(labels, names, words):
 def test_text_in_one_part_and_numbers_in_another_are_refused():
     with pytest.raises(LabelError, match="text in one part and numbers in another"):
         encode_labels([np.array(["a"]), np.array([1])])
+
+
+def test_names_that_list_several_classes_are_noticed_and_other_signs_are_not():
+    assert several_in_one(["a;b", "b|c", "b"]).startswith("2 class names list several classes, such as 'a;b'")
+    for names in (["cat", "dog"], ["a|b", "c"], ["a,b", "b"], ["|", "b"]):
+        assert several_in_one(names) == ""

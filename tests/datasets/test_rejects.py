@@ -78,3 +78,13 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "q").write_bytes(b"")
     with pytest.raises(FileAccessError, match=r"cannot write the list of bad files into .*q: "):
         quarantine(TWELVE, tmp_path / "q")
+
+
+def test_rows_are_called_rows_and_one_is_one():
+    with pytest.raises(DataError, match="1 of 1 row cannot be used, more than 5%"):
+        check_rejects(TWELVE[:1], 1, noun="row")
+    with pytest.raises(
+        DataError, match=r"no row of the class 'dog' can be used; 12 of 999 rows cannot be used"
+    ) as info:
+        check_rejects(TWELVE, 999, "skip", np.array([0, 0]), ["cat", "dog"], "row")
+    assert str(info.value).endswith("Add rows to the class, or remove it.")

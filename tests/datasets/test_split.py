@@ -117,3 +117,14 @@ def test_a_limit_takes_examples_spread_over_each_class():
 def test_a_limit_that_is_none_is_refused(limit):
     with pytest.raises(ArgumentError, match="limit is how many examples a class are taken, from 1 up"):
         limit_classes(np.zeros(3, int), limit)
+
+
+def test_the_fraction_is_called_what_the_person_calls_it():
+    with pytest.raises(ArgumentError, match=r"the 3 classes\. Choose another test_share, or add examples"):
+        stratified_split(LABELS, 0.01, 0, word="test_share")
+    labels = np.repeat([0, 1], 40)
+    groups = np.concatenate([np.arange(40), np.repeat([40, 41], 20)])
+    with pytest.raises(
+        ArgumentError, match=r"is held back\. Choose another validation_share, or bring the test"
+    ):
+        grouped_split(labels, groups, 0.02, 0, word="validation_share")

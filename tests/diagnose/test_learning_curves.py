@@ -107,6 +107,8 @@ def test_few_epochs_are_too_few_to_judge_by():
     assert verdict.words == "too short"
     few = read_curves({"loss": FALLING, "val_loss": [1.0, 0.5]}, validation_epochs=[5, 10])
     assert few.evidence == ["10 epochs, 2 of them validated are too few to judge by."]
+    one = read_curves({"loss": [1.0], "val_loss": [1.0]})
+    assert one.evidence == ["1 epoch is too few to judge by."]
 
 
 def test_without_validation_it_is_said_that_nothing_can_be_said():

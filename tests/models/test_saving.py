@@ -374,9 +374,9 @@ def test_the_error_of_a_senseless_graph_says_what_went_wrong(tmp_path):
     path = tmp_path / "model.striate"
     Sequential([Input((4,)), Dense(2)]).save(path)
     content = read_model_file(path)
-    content.graph["model"]["config"].pop("layers")
+    content.graph["model"]["config"]["layers"][0]["config"]["kernel_initializer"]["config"] = [1]
     write_model_file(path, content)
-    with pytest.raises(FileFormatError, match=r"in this file makes no sense \(KeyError: 'layers'\)"):
+    with pytest.raises(FileFormatError, match=r"in this file makes no sense \(TypeError: .*dictionary"):
         load(path)
 
 
@@ -384,7 +384,7 @@ def test_weights_of_another_network_are_refused(tmp_path):
     path = tmp_path / "model.striate"
     Sequential([Input((4,)), Dense(2, name="only")]).save(path)
     content = read_model_file(path)
-    del content.weights["only/bias"]
+    content.weights["only/bios"] = content.weights.pop("only/bias")
     write_model_file(path, content)
     with pytest.raises(FileFormatError, match=r"do not belong to this network: missing \['only/bias'\]"):
         load(path)

@@ -6,16 +6,15 @@ import torch
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
 from striate.core.errors import ArgumentError, DataError
+from striate.training.batch import Batch, unpack
 from striate.training.feed import (
     ArrayFeed,
-    Batch,
     IterableFeed,
     as_arrays,
     check_batch_size,
     count_examples,
     holds_arrays,
     take,
-    unpack,
 )
 
 CPU = torch.device("cpu")

@@ -302,3 +302,66 @@ def test_every_network_by_name_has_a_shape_to_be_shown_for():
 def test_a_summary_of_nothing_known_is_refused_with_what_was_meant(trained):
     with pytest.raises(FileAccessError, match=r"'net_cc', and no network either .* Did you mean 'net_c'"):
         actions.summary("net_cc")
+
+
+@pytest.fixture
+def spectra(here):
+    """A run on signals with two columns that could be the label, and a folder of images."""
+    rows = [
+        f"{'oak' if n % 2 else 'elm'},{'wet' if n % 3 else 'dry'},{n % 2}.5,{n % 7},{n % 5}"
+        for n in range(60)
+    ]
+    for name in ("own.csv", "other.csv"):
+        (here / name).write_text("\n".join(["tree,soil,400,410,420", *rows]), encoding="utf-8")
+    wanted = Recipe("own.csv", label="tree", model="networks.py:stack", epochs=1)
+    actions.train(wanted, "trees")
+    return here
+
+
+def test_other_data_may_name_the_column_of_their_classes(spectra):
+    text = (spectra / "other.csv").read_text(encoding="utf-8")
+    (spectra / "renamed.csv").write_text(text.replace("tree", "species"), encoding="utf-8")
+    with pytest.raises(UnknownNameError, match="no column for the label called 'tree'"):
+        actions.evaluate("trees", "renamed.csv")
+    found = actions.evaluate("trees", "renamed.csv", label="species")
+    assert found.scores.examples > 0
+    with pytest.raises(LabelError, match="the network does not know the class 'dry' of other"):
+        actions.evaluate("trees", "other.csv", label="soil")
+    with pytest.raises(
+        ArgumentError, match=r"label='soil' names a column of other data, and none were given"
+    ):
+        actions.evaluate("trees", label="soil")
+
+
+def test_arrays_take_no_label_of_the_networks_own_data(spectra):
+    np.savez("bare.npz", x=np.zeros((4, 3, 1), np.float32), y=np.arange(4) % 2)
+    assert actions.evaluate("trees", "bare.npz").scores.examples == 4
+
+
+def test_images_are_refused_by_a_network_of_signals_in_words(spectra):
+    for label in ("oak", "elm"):
+        (spectra / "pets" / label).mkdir(parents=True)
+        Image.new("L", (9, 9), 50).save(spectra / "pets" / label / "0.png")
+    with pytest.raises(DataError, match=r"pets holds images; this network takes signals of \(3, 1\)\."):
+        actions.evaluate("trees", "pets")
+    with pytest.raises(DataError, match=r"digits holds images; this network takes signals of \(3, 1\)\."):
+        actions.evaluate("trees", "digits")
+
+
+def test_shares_that_nothing_is_held_back_by_are_said(here):
+    images, labels = toy_images(60)
+    np.savez("own.npz", x_train=images[:45], y_train=labels[:45], x_test=images[45:], y_test=labels[45:])
+    lines: list[str] = []
+    recipe = Recipe("own.npz", epochs=1, model="networks.py:stack", test_share=0.3, validation_share=0.2)
+    actions.train(recipe, say=lines.append)
+    assert lines[2] == "unused     test_share 0.3: the data's own test part is taken"
+    assert not any("validation_share" in line for line in lines)
+
+
+def test_cutmix_is_refused_for_signals_before_a_run_begins(here):
+    np.savez("waves.npz", x=np.arange(600, dtype=np.float32).reshape(20, 30, 1), y=np.arange(20) % 2)
+    with pytest.raises(
+        ArgumentError, match=r"mix='cutmix' puts pieces of images together, and waves holds signals"
+    ):
+        actions.train(Recipe("waves.npz", mix="cutmix"))
+    assert not (here / "runs").exists()

@@ -33,11 +33,32 @@ def test_signals_are_drawn_as_lines(here):
     assert found.file.read_text(encoding="utf-8").lstrip().startswith("<?xml")
 
 
-def test_no_copies_are_refused(here):
-    with pytest.raises(ArgumentError, match="copies is how many there are beside the original"):
+def test_no_copies_and_too_many_are_refused(here):
+    with pytest.raises(
+        ArgumentError, match="copies is how many there are beside the original, from 1 to 100"
+    ):
         draw_augmented("toy.npz", copies=0)
+    with pytest.raises(ArgumentError, match="from 1 to 100; got 101"):
+        draw_augmented("toy.npz", copies=101)
 
 
 def test_a_preset_that_is_none_is_refused(here):
     with pytest.raises(UnknownNameError, match="no augmentation preset called 'wild'"):
         draw_augmented("toy.npz", "wild")
+
+
+def test_what_training_leaves_alone_is_shown_as_what_could_be_asked_for(here):
+    np.savez("waves.npz", x=np.random.default_rng(0).normal(size=(6, 30, 1)), y=np.arange(6) % 2)
+    found = draw_augmented("waves.npz", copies=1)
+    assert found.preset == "standard"
+    assert found.picture.caption.startswith(
+        "Training changes nothing here unless told to (signals are left as they are); "
+        "this is what --augment standard would do. Changes: "
+    )
+    asked = draw_augmented("waves.npz", "standard", copies=1)
+    assert asked.picture.caption.startswith("Changes: ")
+    nothing = draw_augmented("waves.npz", "none", copies=1)
+    assert (nothing.preset, nothing.picture.caption) == (
+        "none",
+        "Nothing is changed: every epoch sees the examples as they are.",
+    )

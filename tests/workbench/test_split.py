@@ -5,7 +5,8 @@ import csv
 import numpy as np
 import pytest
 
-from striate.core.errors import FileAccessError, FileFormatError, LabelError
+from striate.core.errors import ArgumentError, FileAccessError, FileFormatError, LabelError
+from striate.datasets.decoding.image_input import ImageInput
 from striate.datasets.source import Data, DataBundle
 from striate.workbench.split import (
     class_names_of,
@@ -160,7 +161,7 @@ def test_copies_that_are_labelled_in_two_ways_are_said():
     doubtful = DataBundle("toy", Data(images, labels, ["left", "middle", "right"]))
     split = split_data(doubtful, 0.3, 0.2, seed=1)
     assert split.leaks[1] == (
-        "1 groups of copies are labelled in several ways: train 0 (left) and train 31 (middle)"
+        "1 group of copies is labelled in several ways: train 0 (left) and train 31 (middle)"
     )
 
 
@@ -188,3 +189,35 @@ def test_data_that_have_changed_since_are_refused():
     changed.train.x[5, 0, 0, 0] += 1
     with pytest.raises(FileFormatError, match="toy is no longer what the run 'toy' was trained on"):
         own_parts(changed, split, "the run 'toy'")
+
+
+def test_a_class_of_nothing_but_copies_is_refused_as_such():
+    images, labels = toy_images(30)
+    images[labels == 1] = images[1]
+    with pytest.raises(
+        LabelError,
+        match="all 10 examples of class 'middle' are copies of one another, and copies stay on one",
+    ):
+        split_data(DataBundle("toy", Data(images, labels, ["left", "middle", "right"])), 0.3, 0.2, 0)
+
+
+def test_a_single_copy_is_said_in_the_singular_and_small_files_say_how_was_looked():
+    images, labels = toy_images(60)
+    images[31], labels[31] = images[1], labels[1]
+    one = DataBundle("toy", Data(images, labels), image_input=ImageInput(6, 6, 1))
+    assert split_data(one, 0.3, 0.2, seed=1).leaks == (
+        "1 example is a copy of another (1 of them exact), kept on one side of the split: train 31 = train 1 "
+        "(near copies are looked for from 64 x 64 pixels up; here only exact ones)",
+    )
+    own = Data(images[1:2].copy(), labels[1:2])
+    split = split_data(DataBundle("toy", Data(*toy_images(60)), own), 0.2, 0.2, seed=1)
+    assert (
+        split.leaks[1] == "1 of the train part has a copy in a part that is scored, and is left out: train 1"
+    )
+
+
+def test_a_share_that_is_too_small_is_called_by_its_name():
+    with pytest.raises(ArgumentError, match=r"Choose another validation_share, or add examples"):
+        split_data(bundle(), 0.2, 0.01, seed=0)
+    with pytest.raises(ArgumentError, match=r"Choose another test_share, or add examples"):
+        split_data(bundle(), 0.01, 0.1, seed=0)

@@ -148,6 +148,11 @@ class CheckpointFolder:
             raise FileFormatError(f"no checkpoint in {self.folder} can be opened: {' '.join(reasons)}")
         return None
 
+    def sweep(self) -> None:
+        """Remove what a process left that was killed while it wrote here; the folder is the training's own."""
+        for left in self.folder.glob(".striate-*.part"):
+            left.unlink(missing_ok=True)
+
     def clear(self, keep: int = 0) -> None:
         """Remove all checkpoints but the last `keep`."""
         there = self.files()

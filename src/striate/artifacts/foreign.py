@@ -103,13 +103,15 @@ def refuse_foreign(path: str | os.PathLike[str], what: str, first_entry: str) ->
 
 def _kind_of_zip(file: BinaryIO) -> str:
     names = list(_names_in_zip(file))
+    if not names:
+        return "a damaged zip"
     if any(name.endswith("weights.h5") for name in names):
         return f"a Keras file. {_KERAS}"
     if any(name.endswith((".pkl", ".pickle")) for name in names):
         return _TORCH
-    if names and all(name.endswith(".npy") for name in names):
+    if all(name.endswith(".npy") for name in names):
         return "a NumPy archive. Weights go in with set_weights()"
-    return f"a zip of something else (it holds {', '.join(map(repr, names[:3])) or 'nothing'})"
+    return f"a zip of something else (it holds {', '.join(map(repr, names[:3]))})"
 
 
 def _names_in_zip(file: BinaryIO) -> Iterator[str]:

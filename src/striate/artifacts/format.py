@@ -21,6 +21,7 @@ from striate.core.shapes import format_bytes
 MANIFEST = "manifest.json"
 _JSON_LIMIT = 1 << 24
 _MOST_VALUES = 1 << 21
+_LONGEST_SHOWN = 300
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,9 @@ class FileFormat:
             raise ArgumentError(f"a {self.what} takes the entries {', '.join(self.entries)}; got {got}.")
         for name, content in contents.items():
             if name.endswith(".json") and (reason := _too_large(content)):
-                raise ArgumentError(f"{name} of a {self.what} {reason}. Keep large tables in files of their own.")
+                raise ArgumentError(
+                    f"{name} of a {self.what} {reason}. Keep large tables in files of their own."
+                )
         stamp = {"format": self.name, "version": self.version}
         for key, value in stamp.items():
             given = manifest.get(key, value)
@@ -98,11 +101,11 @@ class FileFormat:
         if not isinstance(manifest, dict) or manifest.get("format") != self.name:
             found = manifest.get("format") if isinstance(manifest, dict) else None
             raise FileFormatError(
-                f"{place} is not a {self.what}: its format is {found!r}, not {self.name!r}."
+                f"{place} is not a {self.what}: its format is {_shown(found)}, not {self.name!r}."
             )
         version = manifest.get("version")
         if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-            raise FileFormatError(f"{place} has version {version!r}, which is no version of a {self.what}.")
+            raise FileFormatError(f"{place} has version {_shown(version)}, which is no version of a {self.what}.")
         if version > self.version:
             raise FileFormatError(
                 f"{place} is a {self.what} of version {version}; this Striate reads up to version "
@@ -133,10 +136,16 @@ def read_json_entry(contents: Mapping[str, bytes], name: str, place: str) -> Any
     try:
         same = json_bytes(data) == content
     except ArgumentError as error:
-        raise FileFormatError(f"{source} is not as Striate writes it: {error}") from error
+        raise FileFormatError(f"{source} is not as Striate writes it: {_shown(error)}") from error
     if not same:
         raise FileFormatError(f"{source} is not as Striate writes it.")
     return data
+
+
+def _shown(thing: Any) -> str:
+    # What a file says has no end of its own.
+    text = str(thing) if isinstance(thing, Exception) else repr(thing)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
 
 def _too_large(content: bytes) -> str:

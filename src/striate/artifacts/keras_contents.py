@@ -88,7 +88,9 @@ def _checked_entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
 
 def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> bytes:
     if entry.flag_bits & 1 or entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise FileFormatError(f"its entry {entry.filename!r} is encrypted, or packed in a way Keras never uses")
+        raise FileFormatError(
+            f"its entry {entry.filename!r} is encrypted, or packed in a way Keras never uses"
+        )
     if entry.file_size > most:
         raise FileFormatError(
             f"its entry {entry.filename!r} would unpack to {format_bytes(entry.file_size)}, "
@@ -108,7 +110,7 @@ def _older_file(file: Any, size: int) -> Iterator[Message]:
     version = text_attribute(file, "keras_version") or ""
     yield _network("h5", config, text_attribute(file, "training_config"), "", version), b""
     root = own_member(file, "model_weights")
-    found = []
+    found: list[tuple[tuple[str, ...], Any]] = []
     for layer in text_list_attribute(root, "layer_names") or ():
         group = own_member(root, layer)
         for number, weight in enumerate(text_list_attribute(group, "weight_names") or ()):

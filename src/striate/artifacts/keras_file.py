@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 
@@ -25,10 +25,15 @@ Message = tuple[dict[str, Any], bytes | bytearray]
 
 SUFFIXES = (".keras", ".h5", ".hdf5")
 WHAT = "Keras file"
+_DEEPEST = 300
+_LONGEST_NAME = 200
+_LARGEST = 2**63
 _LONGEST_MESSAGE = 1 << 28
 _MEGABYTES = 512
-_SECONDS = 60
-# So slow is no disk: a file of a gigabyte gets that many seconds more.
+# Of the processor's time; on a busy machine the clock runs faster.
+_SECONDS = 5
+_BUSY = 10
+# So slow is no disk: a file of a gigabyte gets a hundred seconds more.
 _BYTES_A_SECOND = 10 << 20
 _DTYPES = frozenset(f"<{kind}{size}" for kind in "fiu" for size in (1, 2, 4, 8)) | {"|b1", "|i1", "|u1"}
 
@@ -77,7 +82,7 @@ def _of_child(path: Path, megabytes: int, seconds: int) -> Iterator[Message]:
         env=_environment(),
     ) as process:
         pipe = process.stdout
-        late = threading.Timer(seconds, process.kill)
+        late = threading.Timer(_BUSY * seconds, process.kill)
         late.daemon = True
         late.start()
         try:
@@ -102,7 +107,7 @@ def _environment() -> dict[str, str]:
     }
 
 
-def messages_from(pipe: BinaryIO) -> Iterator[Message]:
+def messages_from(pipe: IO[bytes]) -> Iterator[Message]:
     """Take messages apart; stops where they stop, also in the middle."""
     while len(head := pipe.read(LENGTH.size)) == LENGTH.size:
         (length,) = LENGTH.unpack(head)
@@ -161,14 +166,31 @@ def _array(described: dict[str, Any], data: bytes | bytearray) -> np.ndarray:
 
 
 def _file(network: dict[str, Any], arrays: dict[tuple[str, ...], np.ndarray], source: str) -> KerasFile:
-    config = parse_json(network["config"].encode("utf-8"), f"the network in {source}")
+    config = parse_json(network["config"].encode("utf-8", "surrogatepass"), f"the network in {source}")
     if not isinstance(config, dict):
         raise FileFormatError(f"the network in {source} is no description of a model.")
     training = config.get("compile_config")
     if network["training"]:
-        training = parse_json(network["training"].encode("utf-8"), f"the training in {source}")
+        training = parse_json(network["training"].encode("utf-8", "surrogatepass"), f"the training in {source}")
     version = network["version"]
     if network["metadata"]:
-        metadata = parse_json(network["metadata"].encode("utf-8"), f"the metadata in {source}")
+        metadata = parse_json(network["metadata"].encode("utf-8", "surrogatepass"), f"the metadata in {source}")
         version = str(metadata.get("keras_version", "")) if isinstance(metadata, dict) else ""
+    for data in (config, training):
+        _check_data(data, source)
     return KerasFile(network["layout"], config, training, version, arrays)
+
+
+def _check_data(data: Any, source: str) -> None:
+    """Refuse what is deeper, longer or larger than any network; without recursion."""
+    stack = [(data, 1)]
+    while stack:
+        value, depth = stack.pop()
+        inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else ()
+        stack += [(part, depth + 1) for part in inner]
+        long = any(len(text) > _LONGEST_NAME for text in value) if isinstance(value, dict) else False
+        if depth > _DEEPEST or long or (isinstance(value, int) and abs(value) >= _LARGEST):
+            raise FileFormatError(
+                f"the network in {source} is nested deeper, or has a longer name or a larger number in it, "
+                "than any that Keras writes."
+            )

@@ -41,7 +41,9 @@ def import_h5py() -> Any:
     try:
         import h5py
     except ImportError as error:
-        raise MissingExtraError('files of Keras need the h5py package: pip install "striate[keras]".') from error
+        raise MissingExtraError(
+            'files of Keras need the h5py package: pip install "striate[keras]".'
+        ) from error
     return h5py
 
 
@@ -62,12 +64,22 @@ def own_member(group: Any, name: str) -> Any:
     h5py = import_h5py()
     place = name
     for part in name.split("/"):
-        if not isinstance(group, h5py.Group) or part in ("", ".", "..") or part not in group.keys():
+        if not isinstance(group, h5py.Group) or part in ("", ".", "..") or not _is_there(group, part):
             raise FileFormatError(f"{place!r} is missing in it")
-        if not isinstance(group.get(part, getlink=True), h5py.HardLink):
-            raise FileFormatError(f"{place!r} is a link to somewhere else, which is not followed")
+        _refuse_link(group, part, place)
         group = group[part]
     return group
+
+
+# By HDF5's own calls: h5py's `name in group` and `get` follow a link to see whether it leads anywhere.
+def _is_there(group: Any, name: str) -> bool:
+    return bool(group.id.links.exists(name.encode("utf-8", "surrogateescape")))
+
+
+def _refuse_link(group: Any, name: str, place: str) -> None:
+    information = group.id.links.get_info(name.encode("utf-8", "surrogateescape"))
+    if information.type != import_h5py().h5l.TYPE_HARD:
+        raise FileFormatError(f"{place!r} is a link to somewhere else, which is not followed")
 
 
 def walk_datasets(root: Any, leave_out: frozenset[str]) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -96,8 +108,7 @@ def walk_datasets(root: Any, leave_out: frozenset[str]) -> Iterator[tuple[tuple[
 def _checked_member(group: Any, name: str, path: tuple[str, ...], seen: set[int]) -> Any:
     h5py = import_h5py()
     place = "/".join(path)
-    if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-        raise FileFormatError(f"{place!r} is a link to somewhere else, which is not followed")
+    _refuse_link(group, name, place)
     member = group[name]
     if not isinstance(member, (h5py.Group, h5py.Dataset)):
         raise FileFormatError(f"{place!r} is a {type(member).__name__}, neither a group nor numbers")

@@ -14,9 +14,11 @@ from __future__ import annotations
 import codecs
 import contextlib
 import json
+import math
 import os
 import struct
 import sys
+import time
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -98,7 +100,8 @@ def limit_resources(megabytes: int, seconds: int) -> None:
     """Take memory beyond today's, processor time and writing away from this process, where that can be."""
     if sys.platform == "win32":
         return
-    wanted = {resource.RLIMIT_CPU: seconds, resource.RLIMIT_FSIZE: 0, resource.RLIMIT_CORE: 0}
+    used = math.ceil(time.process_time())
+    wanted = {resource.RLIMIT_CPU: used + seconds, resource.RLIMIT_FSIZE: 0, resource.RLIMIT_CORE: 0}
     with contextlib.suppress(OSError):
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
         wanted[resource.RLIMIT_AS] = pages * resource.getpagesize() + (megabytes << 20)
@@ -116,13 +119,18 @@ def write_message(out: BinaryIO, message: Message) -> None:
     out.write(data)
 
 
+def prepare() -> None:
+    """Load all code that reading needs, because loading is what the guard refuses."""
+    import_h5py()
+    for encoding in ("cp437", "ascii", "latin-1", "utf-8"):
+        # zipfile asks for these late.
+        codecs.lookup(encoding)
+
+
 def main(arguments: list[str]) -> int:
     """Read one file under limits, and answer on standard output."""
     path, megabytes, seconds = Path(arguments[0]), int(arguments[1]), int(arguments[2])
-    # Now, because loading code is what the guard will refuse; zipfile asks for these encodings late.
-    import_h5py()
-    for encoding in ("cp437", "ascii", "latin-1", "utf-8"):
-        codecs.lookup(encoding)
+    prepare()
     limit_resources(megabytes, seconds)
     sys.addaudithook(refuse_event)
     for message in read_messages(path):

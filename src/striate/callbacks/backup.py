@@ -106,6 +106,7 @@ class BackupAndRestore(Callback):
         Raises:
             FileFormatError: there are checkpoints, but none opens.
         """
+        self.files.sweep()
         found = self.files.read_last()
         if found is None:
             return None

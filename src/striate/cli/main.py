@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import Annotated, Any
 
@@ -34,7 +35,7 @@ Striate trains convolutional neural networks, measures them and uses them.
 Each training leaves a run, a folder in runs/. More: striate --help, striate train --help
 """
 
-STOPPED = 130
+SIGNALLED = 128
 USAGE = 2
 FAILED = 1
 
@@ -101,7 +102,7 @@ def main(words: list[str] | None = None) -> int:
     """Run the program on the words of a command line; answer with its exit code.
 
     0 all went well, 1 a mistake that was said in words, 2 a word that is not known or out of
-    place, 130 stopped by Ctrl-C.
+    place, 130 stopped by Ctrl-C, 143 by SIGTERM.
     """
     given = sys.argv[1:] if words is None else words
     _wait_politely()
@@ -113,9 +114,10 @@ def main(words: list[str] | None = None) -> int:
     except StriateError as error:
         _complain(str(error))
         return FAILED
-    except (KeyboardInterrupt, typer.Abort):
-        _complain("stopped by Ctrl-C.")
-        return STOPPED
+    except (KeyboardInterrupt, typer.Abort) as end:
+        number = getattr(end, "signal", signal.SIGINT)
+        _complain(f"stopped by {'Ctrl-C' if number == signal.SIGINT else signal.Signals(number).name}.")
+        return SIGNALLED + int(number)
     except BrokenPipeError:
         # Whoever read the output has gone, as `head` does; the rest goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

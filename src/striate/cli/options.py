@@ -71,6 +71,14 @@ Cache = Annotated[
         "--cache/--no-cache", help="Keep decoded images for the next run; else yes.", show_default=False
     ),
 ]
+Resume = Annotated[
+    str | None,
+    typer.Option(
+        metavar="RUN",
+        help="Go on with a run that was stopped or cut off, by its name or folder, as if it had not been.",
+        show_default=False,
+    ),
+]
 Report = Annotated[
     bool,
     typer.Option("--report/--no-report", help="Write report.html at the end; else yes.", show_default=False),
@@ -92,9 +100,11 @@ Normalize = Annotated[
         "What is done to all values, by the training part: none, mean, channel, pixel or zca; else none."
     ),
 ]
-TestShare = Annotated[float | None, _option("How much to hold back for the test, 0 to 1; else 0.15.")]
+TestShare = Annotated[
+    float | None, _option("How much to hold back for the test, above 0 and below 1; else 0.15.")
+]
 ValidationShare = Annotated[
-    float | None, _option("How much to hold back to choose the best epoch, 0 to 1; else 0.1.")
+    float | None, _option("How much to hold back to choose the best epoch, from 0 to below 1; else 0.1.")
 ]
 Top = Annotated[int, _option("How many answers to give for each file, the most probable first; else 1.")]
 Out = Annotated[str, typer.Option(help="Where to write the picture, .png or .svg.")]
@@ -130,15 +140,14 @@ Examples = Annotated[
     list[str] | None,
     typer.Argument(metavar="FILES", help="Images or signals; else the run's test part.", show_default=False),
 ]
-DataArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="DATA",
-        help="digits, fashion_mnist, mnist, cifar10 or cifar100; a folder, list or archive of images; a "
-        "table or folder of signals; a file of arrays; or the recipe.toml of a run, to do it again.",
-        show_default=False,
-    ),
-]
+_DATA: Any = typer.Argument(
+    metavar="DATA",
+    help="digits, fashion_mnist, mnist, cifar10 or cifar100; a folder, list or archive of images; a "
+    "table or folder of signals; a file of arrays; or the recipe.toml of a run, to do it again.",
+    show_default=False,
+)
+DataArgument = Annotated[str, _DATA]
+DataOrNothing = Annotated[str | None, _DATA]
 RunArgument = Annotated[
     str,
     typer.Argument(metavar="RUN", help="The name of a run, its folder, or a model file.", show_default=False),

@@ -113,7 +113,9 @@ def _open_named(name: str, options: SourceOptions) -> DataBundle:
             f"there is no folder {options.data_dir} (seen from {Path.cwd()}). data_dir is the folder that "
             f"holds the files of {name}."
         )
-    asked = [word for word in ("size", "fit", "channels", "label", "group") if getattr(options, word)]
+    if options.kind == "signal":
+        raise DataError(f"{name} holds images and no signals; kind is 'signal'. Leave kind out.")
+    asked = [word for word in (*_IMAGE_WORDS, "label", "group") if getattr(options, word)]
     if asked:
         raise ArgumentError(
             f"{name} is a set of arrays as they are; {asked[0]} goes with files of one's own."

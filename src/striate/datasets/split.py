@@ -79,6 +79,25 @@ def check_classes_present(labels: np.ndarray, class_names: Sequence[str]) -> Non
         )
 
 
+def check_not_all_copies(labels: np.ndarray, copies: np.ndarray, class_names: Sequence[str]) -> None:
+    """Make sure that the examples of every class can stand on both sides, which copies of each other cannot.
+
+    Shape:
+        labels, copies: (examples,); examples with the same number in `copies` show the same
+
+    Raises:
+        LabelError: a class with nothing but copies of one example, by name.
+    """
+    for label in np.unique(labels):
+        group = copies[labels == label]
+        if len(group) > 1 and len(np.unique(group)) == 1:
+            name = _class_name(label, class_names)
+            raise LabelError(
+                f"all {len(group)} examples of class {name} are copies of one another, "
+                "and copies stay on one side of the split. Add other examples of it, or leave the class out."
+            )
+
+
 def _class_name(label: object, class_names: Sequence[str] | None) -> str:
     if class_names is not None and isinstance(label, np.integer) and 0 <= int(label) < len(class_names):
         return repr(class_names[int(label)])

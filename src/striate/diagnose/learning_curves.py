@@ -101,7 +101,8 @@ def read_curves(history: Any, validation_epochs: Sequence[int] | None = None) ->
     verdict = _broken(course)
     if verdict is None and (len(course.epochs) < _FEWEST or len(course.scored) < _FEWEST - 1):
         scored = "" if len(course.epochs) < _FEWEST else f", {len(course.scored)} of them validated"
-        verdict = _verdict("too short", None, f"{len(course.epochs)} epochs{scored} are too few to judge by.")
+        done = "1 epoch is" if len(course.epochs) == 1 else f"{len(course.epochs)} epochs{scored} are"
+        verdict = _verdict("too short", None, f"{done} too few to judge by.")
     verdict = verdict or _diverged(course) or _restless(course)
     if verdict is None and course.val_loss is None:
         text = f"Training loss went from {course.loss[0]:.3g} to {course.loss[-1]:.3g}; whether the network "

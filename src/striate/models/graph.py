@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from striate.core.errors import ArgumentError, ShapeError
+from striate.core.errors import ArgumentError, FileFormatError, ShapeError
 from striate.core.shapes import format_shape
 from striate.core.tree import leaves, map_leaves
 from striate.layers.base import Layer
@@ -141,7 +141,11 @@ class Graph:
 
 
 def graph_from_config(config: Mapping[str, Any], read_layer: Callable[[Any], Layer]) -> tuple[Any, Any]:
-    """Make a graph again: its inputs and outputs; `read_layer` makes one layer."""
+    """Make a graph again: its inputs and outputs; `read_layer` makes one layer.
+
+    Raises:
+        FileFormatError: a call that takes what no earlier one gives, or places that are none.
+    """
     inputs = _map_marked(
         lambda part: (
             InputLayer(batch_shape=part["batch_shape"], dtype=part["dtype"], name=part["name"]).output
@@ -150,19 +154,32 @@ def graph_from_config(config: Mapping[str, Any], read_layer: Callable[[Any], Lay
         "batch_shape",
     )
     layers = {layer.name: layer for layer in map(read_layer, config["layers"])}
-    flat_inputs = list(leaves(inputs))
-    results: list[list[SymbolicTensor]] = []
+    results: dict[str, list[list[SymbolicTensor]]] = {
+        "$input": [[tensor] for tensor in leaves(inputs)],
+        "$call": [],
+    }
 
     def fetch(place: Mapping[str, int]) -> SymbolicTensor:
-        return flat_inputs[place["$input"]] if "$input" in place else results[place["$call"]][place["part"]]
+        kind = "$input" if "$input" in place else "$call"
+        number, part = place[kind], place.get("part", 0)
+        parts = results[kind][number] if _is_index(number, results[kind]) else []
+        if not _is_index(part, parts):
+            raise FileFormatError(
+                f"a call takes part {part!r} of {kind[1:]} {number!r}, and no earlier one has such a part."
+            )
+        return parts[part]
 
     def fetch_all(structure: Any) -> Any:
         return _map_marked(fetch, structure, "$input", "$call")
 
     for call in config["calls"]:
         outputs = layers[call["layer"]](fetch_all(call["inputs"]), **call["options"])
-        results.append(list(leaves(outputs)))
+        results["$call"].append(list(leaves(outputs)))
     return inputs, fetch_all(config["outputs"])
+
+
+def _is_index(number: Any, things: list[Any]) -> bool:
+    return type(number) is int and 0 <= number < len(things)
 
 
 def _map_marked(function: Callable[[Any], Any], structure: Any, *marks: str) -> Any:
@@ -171,6 +188,10 @@ def _map_marked(function: Callable[[Any], Any], structure: Any, *marks: str) -> 
         if any(mark in structure for mark in marks):
             return function(structure)
         return {key: _map_marked(function, part, *marks) for key, part in structure.items()}
+    if not isinstance(structure, list | tuple):
+        raise FileFormatError(
+            f"expected places in the graph, or lists and tables of them; got {str(structure)[:100]!r}."
+        )
     return [_map_marked(function, part, *marks) for part in structure]
 
 

@@ -22,6 +22,8 @@ def _members() -> dict[str, Any]:
 
 _COMMON = ("self", *(name for name in inspect.signature(Layer.__init__).parameters))
 LAYERS = Registry("layer", _members)
+# Layers that hold a person's code, and the base, which computes nothing.
+_NOT_IN_FILES = ("Lambda", "Layer", "TorchModule")
 
 
 def write_layer(layer: Layer) -> dict[str, Any]:
@@ -49,6 +51,11 @@ def reader(custom: Mapping[str, Any] | None) -> Callable[[Mapping[str, Any]], La
     """Make the function that makes layers again, with the person's own classes among the known."""
 
     def read_layer(spec: Mapping[str, Any]) -> Layer:
+        if spec["class_name"] in _NOT_IN_FILES and spec["class_name"] not in (custom or {}):
+            raise FileFormatError(
+                f"a {spec['class_name']} holds code of a person's own, which is never taken from a file. "
+                "Write it as a Layer with call() and get_config()."
+            )
         kind = LAYERS.find(spec["class_name"], custom)
         if not (inspect.isclass(kind) and issubclass(kind, Layer)):
             raise FileFormatError(

@@ -12,6 +12,8 @@ import torch
 
 from striate import training
 from striate.artifacts import ModelFile, read_model_file, write_model_file
+from striate.artifacts.keras_file import KerasFile, read_keras_file
+from striate.core.allowance import allowance
 from striate.core.console import say
 from striate.core.errors import (
     ArgumentError,
@@ -24,13 +26,16 @@ from striate.core.errors import (
 from striate.layers.base import Layer
 from striate.layers.symbolic import map_shapes
 from striate.layers.weights import check_weight_shape, named_weights, public_array, set_public
+from striate.models.keras_import import is_keras_file, model_of_keras
 from striate.models.network import Network
 from striate.models.registry import reader, write_layer
+from striate.models.untrusted import check_graph
 from striate.optimizers.torch_optimizer import TorchOptimizer
 
 # What layers of a graph that contradicts itself, or asks for impossible sizes, may run into.
 _NONSENSE = (
     ArithmeticError,
+    AssertionError,
     AttributeError,
     LookupError,
     MemoryError,
@@ -38,6 +43,10 @@ _NONSENSE = (
     TypeError,
     ValueError,
 )
+# What the counts of all metrics may take, in numbers: the matrix of 4,000 classes.
+_MOST_COUNTS = 1 << 24
+_COUNTS_REASON = f"those from a file may take {_MOST_COUNTS:,}; try load(path, compile=False)"
+_LONGEST_MESSAGE = 1000
 
 
 def save(model: Any, path: str | Path, *, include_optimizer: bool = True) -> None:
@@ -119,7 +128,7 @@ def load(
     compile: bool = True,
     custom_objects: Mapping[str, Any] | None = None,
 ) -> Any:
-    """Read a model that `model.save` wrote, ready to use and to train on.
+    """Read a model that `model.save` wrote, or one of Keras's (`.keras`, `.h5`), ready to use.
 
     Nothing in the file is run: layers are names and numbers. A layer or a loss of the
     person's own is offered by name in `custom={"MyLayer": MyLayer}`; `custom_objects` is Keras's word
@@ -138,36 +147,50 @@ def load(
     >>> load(folder / "small.striate").count_params()
     10
     """
-    content = read_model_file(path)
     custom = {**(custom or {}), **(custom_objects or {})}
+    content = read_keras_file(path) if is_keras_file(path) else read_model_file(path)
     try:
+        if isinstance(content, KerasFile):
+            return model_of_keras(content, custom, compile=compile)
         return _alive(content, custom, compile)
     except UnknownNameError as error:
         offer = "Classes and functions of your own are offered as load(path, custom={'Name': Name})."
-        raise UnknownNameError(f"{path}: {error} {offer}") from error
+        raise UnknownNameError(f"{path}: {_clipped(error)} {offer}") from error
     except StriateError as error:
-        raise add_context(error, str(path)) from error.__cause__
+        raise type(error)(f"{path}: {_clipped(error)}") from error
     except _NONSENSE as error:
         # The bytes are whole, but the graph in them is none that Striate wrote.
         raise FileFormatError(
-            f"{path}: the network in this file makes no sense ({type(error).__name__}: {error})."
+            f"{path}: the network in this file makes no sense ({type(error).__name__}: {_clipped(error)})."
         ) from error
+
+
+def _clipped(error: Exception) -> str:
+    """A message as it can be shown: what a file says may be endless, or steer a terminal."""
+    text = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in str(error)[:_LONGEST_MESSAGE])
+    return text + ("..." if len(str(error)) > _LONGEST_MESSAGE else "")
 
 
 def _alive(content: ModelFile, custom: Mapping[str, Any] | None, compile: bool) -> Any:
     graph = content.graph
-    model: Any = reader(custom)(graph["model"])
-    if graph.get("built_shape") is not None:
-        model.ensure_built(map_shapes(tuple, graph["built_shape"]))
+    check_graph(graph)
+    held = sum(array.size for array in content.weights.values())
+    with allowance(held, f"the file holds {held:,} in its weights"):
+        model: Any = reader(custom)(graph["model"])
+        if graph["built_shape"] is not None:
+            model.ensure_built(map_shapes(tuple, graph["built_shape"]))
+    if not (isinstance(model, Network) and model.built):
+        raise FileFormatError("the graph holds no model with the shape of its input, as every saved one has.")
     _fill(model, content.weights)
     model.class_names = content.class_names
     model.preprocessing = content.preprocessing
     model.provenance = content.provenance
-    if graph.get("input_range") is not None:
+    if graph["input_range"] is not None:
         low, high = graph["input_range"]
         model.input_range = (float(low), float(high))
-    if compile and graph.get("compile"):
-        model.compiled = training.Compiled.from_config(graph["compile"], custom)
+    if compile and graph["compile"]:
+        with allowance(_MOST_COUNTS, _COUNTS_REASON):
+            model.compiled = training.Compiled.from_config(graph["compile"], custom)
         if content.optimizer:
             model.compiled.optimizer.build(training.trainable_weights(model))
             model.compiled.optimizer.load_state_arrays(content.optimizer)
@@ -187,6 +210,11 @@ def _fill(model: Any, arrays: Mapping[str, np.ndarray]) -> None:
         )
     for name, (tensor, spec) in wanted.items():
         check_weight_shape(arrays[name].shape, name, tensor, spec)
+        if tensor.is_floating_point() != (arrays[name].dtype.kind == "f"):
+            raise FileFormatError(
+                f"weight {name!r} is of {str(tensor.dtype).removeprefix('torch.')}, but the file has "
+                f"{arrays[name].dtype}."
+            )
     for name, (tensor, spec) in wanted.items():
         set_public(tensor, spec, arrays[name])
 

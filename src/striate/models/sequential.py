@@ -49,19 +49,21 @@ class Sequential(Model):
         if isinstance(layer, (SymbolicTensor, InputLayer)):
             self._set_entry(layer if isinstance(layer, SymbolicTensor) else layer.output)
             return
-        layer = self._as_layer(layer)
-        if any(layer.name == other.name for other in self.layers):
+        self._append(self._as_layer(layer))
+        self._refresh()
+
+    def _append(self, layer: Layer) -> None:
+        if isinstance(self._modules.get(layer.name), Layer):
             raise ArgumentError(
                 f"there is a layer called {layer.name!r} in this model already; give this one another name."
             )
-        if self.entry is None and not self.layers:
+        if self.entry is None and not any(isinstance(child, Layer) for child in self._modules.values()):
             shape = _own_input_shape(layer)
             if shape is not None:
                 self.entry = Input(batch_shape=shape)
         if self.entry is not None:
             self._call_on_top(layer)
         self._modules[layer.name] = layer
-        self._refresh()
 
     def pop(self) -> Layer:
         """Take the last layer off and hand it back.
@@ -152,8 +154,13 @@ class Sequential(Model):
         if config.get("input"):
             model.add(InputLayer(**config["input"]))
         read_layer = reader(custom_objects)
-        for spec in config["layers"]:
-            model.add(read_layer(spec))
+        for layer in map(read_layer, config["layers"]):
+            if isinstance(layer, InputLayer):
+                model.add(layer)
+            else:
+                model._append(layer)
+        # Once: the graph of a deep network costs as much as all of its layers.
+        model._refresh()
         # Not by the setter, which would thaw layers that the config says are frozen.
         model._trainable = bool(config.get("trainable", True))
         return model

@@ -6,45 +6,20 @@ feed is one epoch's worth of examples.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.data import Dataset, IterableDataset
 
-from striate.core.arrays import as_tensor, is_array, tensors_from
-from striate.core.errors import DataError
+from striate.core.arrays import as_tensor, is_array
+from striate.core.errors import DataError, StateError
 from striate.core.tree import leaves, map_leaves
 from striate.datasets.loader import ArrayBatches
 from striate.datasets.rows import Rows
+from striate.training.batch import Batch, Change
 from striate.training.checks import check_whole
-
-
-@dataclass(frozen=True)
-class Batch:
-    """One mini-batch; `size` is its number of examples."""
-
-    inputs: Any
-    targets: Any
-    weights: Any
-    size: int
-
-    def part(self, start: int, stop: int) -> Batch:
-        """Cut out some of the examples."""
-
-        def cut(tensor: Any) -> Any:
-            return None if tensor is None else tensor[start:stop]
-
-        inputs, targets, weights = (
-            map_leaves(cut, structure) for structure in (self.inputs, self.targets, self.weights)
-        )
-        return Batch(inputs, targets, weights, min(stop, self.size) - start)
-
-
-# From a batch's inputs, targets, the examples' numbers and the epoch to other inputs and targets.
-Change = Callable[[Any, Any, np.ndarray, int], tuple[Any, Any]]
+from striate.training.iterable_feed import IterableFeed
 
 
 class ArrayFeed:
@@ -88,69 +63,33 @@ class ArrayFeed:
                 inputs, targets = self.change(inputs, targets, numbers.numpy(), self.epoch)
             yield Batch(inputs, targets, weights, next(leaves(inputs)).shape[0])
 
+    def peek(self) -> Batch:
+        """Show the first examples as they are; the pass does not go on by it."""
+        first = iter(ArrayBatches((self.x, self.y, self.weights), self.batch_size))
+        inputs, targets, weights = (_on_device(part, self.device) for part in next(first))
+        return Batch(inputs, targets, weights, next(leaves(inputs)).shape[0])
 
-class IterableFeed:
-    """Batches from anything that yields (x, y) or (x, y, sample_weight): a DataLoader, a generator.
+    def get_state(self) -> dict[str, Any]:
+        """Say where the pass stands, over how many examples, and in which batches."""
+        return {**self._batches.get_state(), "examples": self.examples, "batch_size": self.batch_size}
 
-    Things with a length can be passed over again; a generator is read on where it stopped.
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go on where `get_state` was asked.
 
-    Raises:
-        DataError: a torch data set of single examples.
-    """
-
-    def __init__(self, source: Any, device: torch.device, change: Change | None = None):
-        if isinstance(source, Dataset) and not isinstance(source, IterableDataset):
-            raise DataError(
-                f"{type(source).__name__} holds single examples; training takes batches of them: "
-                "torch.utils.data.DataLoader(dataset, batch_size=32)."
+        Raises:
+            StateError: it told of other data or other batches.
+        """
+        here, there = ((one["examples"], one["batch_size"]) for one in (self.get_state(), state))
+        if here != there:
+            raise StateError(
+                f"the checkpoint is of a training on {there[0]} examples in batches of {there[1]}; here are "
+                f"{here[0]} in batches of {here[1]}. Give the same data and batch size, or remove the "
+                "checkpoint to begin anew."
             )
-        self.source = source
-        self.device = device
-        self.examples: int | None = None
-        self.steps = _length_of(source)
-        self.change, self.epoch = change, 0
-        self._seen = 0
-
-    def __iter__(self) -> Iterator[Batch]:
-        for item in self._items():
-            x, y, weights = unpack(item)
-            inputs, targets, weights = (tensors_from(part, self.device) for part in (x, y, weights))
-            size = next(leaves(inputs)).shape[0]
-            if self.change is not None:
-                # What yields batches does not number its examples; they are counted as they come.
-                numbers = np.arange(self._seen, self._seen + size)
-                inputs, targets = self.change(inputs, targets, numbers, self.epoch)
-            self._seen += size
-            yield Batch(inputs, targets, weights, size)
-
-    def _items(self) -> Iterator[Any]:
-        if hasattr(self.source, "__getitem__") and hasattr(self.source, "__len__"):
-            # Keras's PyDataset and Sequence: batches by number, told when a pass has ended.
-            for number in range(len(self.source)):
-                yield self.source[number]
-            if hasattr(self.source, "on_epoch_end"):
-                self.source.on_epoch_end()
-        else:
-            yield from self.source
+        self._batches.set_state(state)
 
 
 Feed = ArrayFeed | IterableFeed
-
-
-def _length_of(source: Any) -> int | None:
-    # A DataLoader over a stream has the method, but raises when it is called.
-    try:
-        return len(source)
-    except TypeError:
-        return None
-
-
-def unpack(item: Any) -> tuple[Any, Any, Any]:
-    """Take a yielded item apart into data, labels and weights, with None for what is not there."""
-    if isinstance(item, (tuple, list)) and 1 <= len(item) <= 3:
-        x, y, weights = (*item, None, None)[:3]
-        return x, y, weights
-    return item, None, None
 
 
 def holds_arrays(x: Any) -> bool:

@@ -10,7 +10,7 @@ transferable are features in deep neural networks?", 2014; rates by depth: Howar
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -179,13 +179,23 @@ class _Phases(Callback):
         self.template: Optimizer = compiled.optimizer
         self.phase: str | None = None
 
+    def get_state(self) -> dict[str, Any]:
+        """Which phase this is."""
+        return {"phase": self.phase}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go on in this phase: its layers learn, by an optimiser of its own."""
+        self._begin(state["phase"])
+
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Begin a phase where this epoch is its first, or the first after a break."""
-        phase = "head" if epoch < self.plan.head_epochs else "whole"
+        """Begin a phase where this epoch is its first."""
+        self._begin("head" if epoch < self.plan.head_epochs else "whole")
+        quieten_held_norms(self.module)
+
+    def _begin(self, phase: str) -> None:
         if phase != self.phase:
             self.phase = phase
             self._begin_head() if phase == "head" else self._begin_whole()
-        quieten_held_norms(self.module)
 
     def _begin_head(self) -> None:
         for child in self.base:

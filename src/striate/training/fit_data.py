@@ -11,6 +11,7 @@ import torch
 from striate.core.errors import ArgumentError, DataError, StateError
 from striate.core.tree import leaves
 from striate.training.augmenting import make_change
+from striate.training.batch import unpack
 from striate.training.checks import check_finite, check_range, check_split_classes, value_range
 from striate.training.feed import (
     ArrayFeed,
@@ -21,7 +22,6 @@ from striate.training.feed import (
     count_examples,
     holds_arrays,
     take,
-    unpack,
 )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
 
-from striate.callbacks import CallbackList, History, LazyLogs
+from striate.callbacks import History, LazyLogs
 from striate.core.console import say
 from striate.core.errors import DataError
 from striate.layers.base import mode_of
@@ -18,7 +20,9 @@ from striate.training.evaluation import first, run_scores
 from striate.training.feed import ArrayFeed, Batch, Feed
 from striate.training.fit_data import Cut, FitData, prepare_fit
 from striate.training.hooks import make_hooks
+from striate.training.state import Course
 from striate.training.step import Stepper
+from striate.training.stopping import Stopped, StopRequest
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,8 @@ def fit(
     into that many steps. `validation_split` takes the last examples, before shuffling.
     `augment` changes training examples at random, anew in each epoch: an `Augment`, or the name
     of a preset, 'light', 'standard' or 'strong'.
-    Ctrl-C ends the training and keeps the module and the history so far.
+    Ctrl-C ends the training and keeps the module and the history so far. With `BackupAndRestore` among
+    the callbacks a training that was cut off goes on where it stood.
 
     Shape:
         x (examples, ...), channels last; y (examples,), (examples, 1) or (examples, classes).
@@ -97,72 +102,114 @@ def fit(
     stepper.whole_targets = getattr(feeds.train, "y", None)
     hooks = make_hooks(module, callbacks, verbose, epochs, steps_per_epoch or feeds.train.steps)
     validation = Validation(feeds.validation, validation_steps, validation_freq)
-    history = _train(stepper, feeds.train, schedule, hooks, validation)
+    course = Course(stepper, feeds.train, feeds.validation, hooks, schedule.initial_epoch)
+    history = _train(course, schedule, validation)
     if isinstance(feeds.train, ArrayFeed):
         module.input_range = feeds.input_range  # type: ignore[assignment]
     return history
 
 
-def _train(
-    stepper: Stepper, feed: Feed, schedule: Schedule, hooks: CallbackList, validation: Validation
-) -> History:
+def _train(course: Course, schedule: Schedule, validation: Validation) -> History:
+    hooks, stepper = course.hooks, course.stepper
     history = hooks.history or History()
     stepper.module.history = history
-    with mode_of(stepper.module, True):
+    stop = StopRequest()
+    with mode_of(stepper.module, True), stop if course.backups else nullcontext():
         try:
-            _run_epochs(stepper, feed, schedule, hooks, validation)
+            _run_epochs(course, schedule, validation, stop)
         except KeyboardInterrupt:
             history.interrupted = True
-            say(f"\nstopped by Ctrl-C after {len(history.epoch)} whole epochs; weights and history are kept.")
+            _say_stopped(course, stop)
         stepper.compiled.optimizer.finalize_variable_values()
         hooks.on_train_end({key: values[-1] for key, values in history.history.items()})
+    # One that came after the last step found nothing to interrupt.
+    history.interrupted = history.interrupted or stop.seen()
+    stop.hand_on()
     return history
 
 
-def _run_epochs(
-    stepper: Stepper, feed: Feed, schedule: Schedule, hooks: CallbackList, validation: Validation
-) -> None:
-    module = stepper.module
+def _say_stopped(course: Course, stop: StopRequest) -> None:
+    cause = "SIGTERM" if stop.number == signal.SIGTERM else "Ctrl-C"
+    epochs = len(getattr(course.stepper.module.history, "epoch", ()))
+    say(f"\nstopped by {cause} after {epochs} whole epochs; weights and history are kept.")
+    if course.backups:
+        say(f"where it stopped is kept in {course.backups[0].backup_dir}.")
+
+
+def _run_epochs(course: Course, schedule: Schedule, validation: Validation, stop: StopRequest) -> None:
+    module, hooks = course.stepper.module, course.hooks
     module.stop_training = False  # type: ignore[assignment]
-    module.resumed_epoch = schedule.initial_epoch  # type: ignore[assignment]
     hooks.on_train_begin()
-    batches = _endless(feed)
-    # A callback that brings back an earlier training says how far that had come.
-    for epoch in range(getattr(module, "resumed_epoch", 0), schedule.epochs):
-        feed.epoch = epoch
-        hooks.on_epoch_begin(epoch)
-        taken = _run_steps(stepper, first(batches, schedule.steps) if schedule.steps else iter(feed), hooks)
-        if not taken:
-            _explain_end(epoch - schedule.initial_epoch, schedule)
+    _go_on(course)
+    begun, batches = course.epoch, _endless(course.feed, resumed=course.steps > 0)
+    while course.epoch < schedule.epochs and not (module.stop_training and not course.taken):
+        epoch = course.epoch
+        course.feed.epoch = epoch
+        if not course.taken:
+            hooks.on_epoch_begin(epoch)
+        left = None if schedule.steps is None else schedule.steps - course.taken
+        _run_steps(course, iter(course.feed) if left is None else first(batches, left), stop)
+        if not course.taken:
+            _explain_end(epoch - begun, schedule)
             return
-        logs = stepper.logs()
+        logs = course.stepper.logs()
         if validation.is_due(epoch):
-            logs |= {f"val_{key}": value for key, value in _score(stepper, validation, hooks).items()}
+            logs |= {f"val_{key}": value for key, value in _score(course, validation).items()}
         hooks.on_epoch_end(epoch, logs)
-        if module.stop_training:
+        course.epoch, course.taken, course.logs = epoch + 1, 0, logs
+        _write_down(course, stop)
+
+
+def _go_on(course: Course) -> None:
+    """Bring back an earlier training that was cut off, where there is one."""
+    for backup in course.backups:
+        state = backup.read()
+        if state is not None:
+            course.set_state(state)
             return
 
 
-def _run_steps(stepper: Stepper, batches: Iterator[Batch], hooks: CallbackList) -> int:
-    """Train on the batches of one epoch; returns how many there were."""
-    if stepper.scores is not None:
+def _write_down(course: Course, stop: StopRequest) -> None:
+    """Write a checkpoint where one is due, and end where that was asked for.
+
+    Raises:
+        Stopped: a signal asked for the end.
+    """
+    wanted = stop.seen()
+    for backup in course.backups:
+        if wanted:
+            backup.save(course)
+        elif course.taken:
+            backup.after_step(course)
+        else:
+            backup.after_epoch(course, course.logs)
+    if wanted and stop.number is not None:
+        raise Stopped(stop.number)
+
+
+def _run_steps(course: Course, batches: Iterator[Batch], stop: StopRequest) -> None:
+    """Train on the batches of one epoch, or on those that are left of it."""
+    stepper, hooks = course.stepper, course.hooks
+    course.logs = {}
+    if stepper.scores is not None and not course.taken:
         stepper.scores.reset()
-    taken = 0
     for batch in batches:
         if not stepper.ready:
             stepper.prepare(batch)
-        hooks.on_train_batch_begin(taken)
+        hooks.on_train_batch_begin(course.taken)
         stepper.guarded_train(batch)
-        hooks.on_train_batch_end(taken, LazyLogs(stepper.logs))
-        taken += 1
+        hooks.on_train_batch_end(course.taken, LazyLogs(stepper.logs))
+        course.taken, course.steps = course.taken + 1, course.steps + 1
         if stepper.module.stop_training:
             break
-    return taken
+        if course.backups:
+            _write_down(course, stop)
 
 
-def _endless(feed: Feed) -> Iterator[Batch]:
+def _endless(feed: Feed, resumed: bool) -> Iterator[Batch]:
     while True:
-        empty = True
+        # An earlier training may have taken all batches of the pass.
+        empty, resumed = not resumed, False
         for batch in feed:
             empty = False
             yield batch
@@ -180,11 +227,12 @@ def _explain_end(whole_epochs: int, schedule: Schedule) -> None:
     )
 
 
-def _score(stepper: Stepper, validation: Validation, hooks: CallbackList) -> dict[str, float]:
-    if validation.feed is None:
+def _score(course: Course, validation: Validation) -> dict[str, float]:
+    if course.validation is None:
         return {}
+    stepper, hooks = course.stepper, course.hooks
     with mode_of(stepper.module, False):
         hooks.on_test_begin()
-        logs = run_scores(stepper, validation.feed, validation.steps, hooks)
+        logs = run_scores(stepper, course.validation, validation.steps, hooks)
         hooks.on_test_end(logs)
     return logs

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 
 from striate import losses, metrics
+from striate.core.arrays import plain
 from striate.core.errors import ArgumentError, did_you_mean
 from striate.metrics.base import precise
 from striate.training.compiled import WAITING, Compiled
@@ -43,8 +45,28 @@ class Scores:
         """Start a new pass."""
         self._sums: dict[str, torch.Tensor] = {}
         self._count = 0
-        for _, _, metric in (*self.metrics, *self.weighted_metrics):
+        for metric in self._all_metrics():
             metric.reset_state()
+
+    def get_state(self) -> dict[str, Any]:
+        """Everything counted in so far, as arrays."""
+        kept = [[state.value for state in metric.variables] for metric in self._all_metrics()]
+        return {
+            "count": self._count,
+            "sums": {key: plain(value).numpy() for key, value in self._sums.items()},
+            "metrics": [[plain(value).numpy() for value in values] for values in kept],
+        }
+
+    def set_state(self, state: Mapping[str, Any], device: torch.device) -> None:
+        """Go on counting where `get_state` was asked."""
+        self._count = int(state["count"])
+        self._sums = {key: _tensor(value, device) for key, value in state["sums"].items()}
+        for metric, values in zip(self._all_metrics(), state["metrics"], strict=True):
+            for variable, value in zip(metric.variables, values, strict=True):
+                variable.value = _tensor(value, device)
+
+    def _all_metrics(self) -> list[Any]:
+        return [metric for _, _, metric in (*self.metrics, *self.weighted_metrics)]
 
     def check_targets(self, outputs: Any, targets: Any) -> None:
         """Look at all labels once, whether each loss can mean them.
@@ -180,6 +202,10 @@ def named_parts(outputs: Any, names: list[str] | None) -> dict[str, torch.Tensor
     if names is None or len(names) != len(flat):
         names = ["output" if number == 1 else f"output_{number}" for number in range(1, len(flat) + 1)]
     return dict(zip(names, flat, strict=True))
+
+
+def _tensor(value: np.ndarray, device: torch.device) -> torch.Tensor:
+    return torch.from_numpy(np.array(value)).to(device)
 
 
 def _flat(spec: Any) -> list[Any]:

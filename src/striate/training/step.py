@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -193,6 +193,22 @@ class Stepper:
     def logs(self) -> dict[str, float]:
         """Loss and metrics so far; empty before the first batch."""
         return {} if self.scores is None else self.scores.logs()
+
+    def get_state(self) -> dict[str, Any]:
+        """Say how batches are cut, and what was counted into the scores so far."""
+        return {"parts": self._parts, "scores": None if self.scores is None else self.scores.get_state()}
+
+    def set_state(self, state: Mapping[str, Any], example: Callable[[], Batch]) -> None:
+        """Go on where `get_state` was asked; `example` gives a batch that shows what the scores are of."""
+        self._parts, self._checked = state["parts"], True
+        if state["scores"] is None:
+            return
+        if self.scores is None:
+            batch = example()
+            with torch.no_grad():
+                self._scores_for(self._infer(batch.inputs), batch)
+        if self.scores is not None:
+            self.scores.set_state(state["scores"], self.device)
 
     def _cut(self, batch: Batch) -> Iterator[tuple[Batch, float]]:
         if self._parts is None:

@@ -12,6 +12,8 @@ from striate.core.shapes import format_shape
 from striate.visualize.base import ImagePanel, Line, LinePanel, Sheet
 
 _ROLES = ("signal", "first", "second", "third")
+# Grey and colours.
+_AS_THEY_ARE = (1, 3)
 
 
 def show_augmented(
@@ -43,26 +45,56 @@ def show_augmented(
         keys = example_keys(seed, copy, np.arange(len(x)))
         drawn.append(x if augment is None else np.asarray(augment(x, keys)))
     titles = ["original", *[f"copy {copy}" for copy in range(1, copies + 1)]]
-    panels = []
+    panels: list[ImagePanel | LinePanel] = []
     for number in range(len(x)):
-        for title, batch in zip(titles, drawn, strict=True):
+        row = np.stack([batch[number] for batch in drawn])
+        ends = _ends(row)
+        for title, example in zip(titles, row, strict=True):
             note = names[number] if names and title == "original" else ""
-            panels.append(_panel(batch[number], title, note, steps, step_label))
-    what = "nothing is changed" if augment is None else augment.describe()
-    caption = f"Changes: {what}. Every epoch draws new ones; validation and test are left as they are."
+            if x.ndim == 4:
+                panels.append(ImagePanel(_shown(example, ends), title, note))
+            else:
+                panels.append(_lines(example, title, note, steps, step_label, ends))
+    caption = _caption(augment, x)
     return Sheet("Training examples and random copies", caption, tuple(panels), columns=copies + 1)
 
 
-def _panel(
-    example: np.ndarray, title: str, note: str, steps: np.ndarray | None, step_label: str
-) -> ImagePanel | LinePanel:
-    if example.ndim == 3:
-        # What is neither grey nor colour is shown by its first channel.
-        shown = example if example.shape[-1] in (1, 3) else example[..., :1]
-        return ImagePanel(shown, title, note)
+def _caption(augment: Augment | None, x: np.ndarray) -> str:
+    if augment is None:
+        caption = "Nothing is changed: every epoch sees the examples as they are."
+    else:
+        caption = f"Changes: {augment.describe()}. Every epoch draws new ones; "
+        caption += "validation and test are left as they are."
+    if x.ndim == 4 and x.shape[-1] not in _AS_THEY_ARE:
+        caption += f" Of the {x.shape[-1]} bands the first is shown, stretched over its range in each row."
+    return caption
+
+
+def _ends(row: np.ndarray) -> tuple[float, float]:
+    """The lowest and highest value that a row shows: an example and its copies have one scale."""
+    values = row[..., :1] if row.ndim == 4 else row
+    low, high = float(values.min()), float(values.max())
+    return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
+def _shown(example: np.ndarray, ends: tuple[float, float]) -> np.ndarray:
+    if example.shape[-1] in _AS_THEY_ARE:
+        return example
+    # What is neither grey nor colour is shown by its first band.
+    return (example[..., :1].astype(np.float32) - ends[0]) / (ends[1] - ends[0])
+
+
+def _lines(
+    example: np.ndarray,
+    title: str,
+    note: str,
+    steps: np.ndarray | None,
+    step_label: str,
+    ends: tuple[float, float],
+) -> LinePanel:
     place = np.arange(len(example)) if steps is None else steps
     lines = tuple(
         Line(f"channel {channel + 1}", _ROLES[channel % len(_ROLES)], place, example[:, channel])
         for channel in range(example.shape[1])
     )
-    return LinePanel(lines, title, note, x_label=step_label)
+    return LinePanel(lines, title, note, x_label=step_label, y_limits=ends)

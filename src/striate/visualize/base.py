@@ -145,6 +145,8 @@ class HeatPanel:
 class LinePanel:
     """Lines over a common axis, such as a signal's; `shade` colours the ground below, around 0.
 
+    `y_limits` are the ends of the vertical axis, so that panels beside each other can be compared.
+
     Shape:
         lines: each with x and y (points,)
         shade: (points of the first line,), any range; positive and negative get a hue each
@@ -159,6 +161,7 @@ class LinePanel:
     shade: np.ndarray | None = None
     points: tuple[tuple[float, float, str], ...] = ()
     mark: str = ""
+    y_limits: tuple[float, float] | None = None
 
 
 @final

@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = attach(
         "predict": ".actions",
         "read_recipe": ".recipe",
         "recipe": ".recipe",
+        "resume": ".actions",
         "summary": ".actions",
         "train": ".actions",
         "wording": ".wording",

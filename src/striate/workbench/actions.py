@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 
 from striate.applications.choose import NAMES, build
-from striate.core.errors import StriateError
+from striate.core.errors import ArgumentError, StriateError
 from striate.core.shapes import Shape
 from striate.datasets.options import Progress, no_progress
 from striate.models.saving import load
 from striate.models.summary import Summary, format_summary, summarize
 from striate.workbench.preparation import Examples, check_top, files_of, read_examples
 from striate.workbench.recipe import Recipe
+from striate.workbench.resuming import resume_run
 from striate.workbench.run import find_run, no_such_run
 from striate.workbench.scoring import SCORING_BATCH, Scores, probabilities, score
 from striate.workbench.trained import Trained, find_model_file, open_trained, other_test_part, own_test_part
@@ -72,6 +73,28 @@ def train(
     return train_run(recipe, name, Path() if root is None else root, say, verbose, progress, report)
 
 
+def resume(
+    run: str,
+    *,
+    root: Path | None = None,
+    say: Say = silent,
+    verbose: str | int = 0,
+    progress: Progress = no_progress,
+    report: bool = False,
+    **options: Any,
+) -> TrainResult | None:
+    """Train a run that was stopped or cut off to its end, as if it had never stopped.
+
+    `options` are keys of its recipe and may only say what stands there, or more `epochs` where the
+    learning rate is constant. None where the run is finished already.
+
+    Raises:
+        StriateError: no such run, another process trains it, its data have changed, or an option
+            contradicts its recipe, in words.
+    """
+    return resume_run(run, Path() if root is None else root, options, say, verbose, progress, report)
+
+
 @dataclass(frozen=True, eq=False)
 class Evaluation:
     """How a network scored, from which file it came, and on which data, in words."""
@@ -86,22 +109,28 @@ def evaluate(
     data: str | None = None,
     *,
     data_dir: str | None = None,
+    label: str | None = None,
     device: str = "auto",
     precision: str | None = None,
     root: Path | None = None,
 ) -> Evaluation:
     """Score a run's network on its own test part, or on other data.
 
-    `run` is the name of a run, its folder, or a model file.
+    `run` is the name of a run, its folder, or a model file. `label` is the column of the classes in
+    other data, by default the one that the run's own data had.
 
     Raises:
         StriateError: no such run, data that have changed or do not suit, in words.
     """
+    if data is None and label is not None:
+        raise ArgumentError(
+            f"label={label!r} names a column of other data, and none were given: --data FILE."
+        )
     trained = open_trained(run, Path() if root is None else root, device, precision)
     if data is None:
         examples, described = own_test_part(trained, data_dir)
     else:
-        examples, described = other_test_part(trained, data, data_dir)
+        examples, described = other_test_part(trained, data, data_dir, label)
     scores = score(trained.model, examples, trained.class_names, trained.takes.kind)
     return Evaluation(scores, trained.file, described)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,8 @@ _IMAGES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 # A picture's sheet needs no more detail than this.
 _SHOWN_SIDE = 256
 EXAMPLES = 3
+# A sheet with more columns shows nothing any more.
+_MOST_COPIES = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,20 +53,30 @@ def draw_augmented(
     Raises:
         StriateError: data that cannot be read, an unknown preset, or a place that cannot be written.
     """
-    if copies < 1:
-        raise ArgumentError(f"copies is how many there are beside the original, from 1 up; got {copies}.")
+    if not 1 <= copies <= _MOST_COPIES:
+        raise ArgumentError(
+            f"copies is how many there are beside the original, from 1 to {_MOST_COPIES}; got {copies}."
+        )
+    remark = ""
     if Path(path).suffix.lower() in _IMAGES:
         name, examples, kind, names = augment or "standard", _read(path), "image", [Path(path).name]
         axis = None
     else:
         bundle = open_data(path, options, progress)
-        chosen = str(choose_augmentation(augment, bundle).value)
-        name = "standard" if augment is None and chosen == "none" else chosen
+        choice = choose_augmentation(augment, bundle)
+        name = str(choice.value)
+        if augment is None and name == "none":
+            name = "standard"
+            remark = (
+                f"Training changes nothing here unless told to ({choice.reason.rstrip('.')}); "
+                "this is what --augment standard would do. "
+            )
         examples, names = _spread(bundle)
         kind, axis = bundle.kind, bundle.axis
     made = preset(name, kind, tuple(examples.shape[1:]))
     steps, label = (None, "step") if axis is None else (axis.values, axis.label)
     picture = show_augmented(examples, made, copies, seed, names, steps, label)
+    picture = replace(picture, caption=remark + picture.caption)
     return AugmentedSheet(picture, name, save(picture, out))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from striate.applications.signal import recommended_for_signals
 from striate.applications.small import Recommended, recommended
 from striate.augment import Augment, CutMix, MixUp, preset
+from striate.core.errors import ArgumentError
 from striate.core.runtime import Choice
 from striate.datasets.source import Data, DataBundle
 from striate.optimizers import Adam
@@ -70,7 +71,18 @@ def choose_validation_share(recipe: Recipe, bundle: DataBundle) -> float:
     if recipe.validation_share is not None:
         return recipe.validation_share
     scarce = recipe.model == _SIGNAL_NETWORK and len(bundle.train) < _SCARCE
-    return 0.0 if scarce and bundle.test is not None else _USUAL_SHARE
+    own = bundle.test is not None and bundle.validation is None
+    return 0.0 if scarce and own else _USUAL_SHARE
+
+
+def say_unused_shares(say: Say, recipe: Recipe, bundle: DataBundle) -> None:
+    """Say which shares were asked for that nothing is held back by, since the data bring that part."""
+    for part, share, usual in (
+        ("test", recipe.test_share, Recipe.test_share),
+        ("validation", recipe.validation_share, _USUAL_SHARE),
+    ):
+        if getattr(bundle, part) is not None and share not in (None, usual):
+            say(line("unused", f"{part}_share {share:g}: the data's own {part} part is taken"))
 
 
 def choose_augmentation(request: str | None, bundle: DataBundle) -> Choice:
@@ -91,7 +103,16 @@ def choose_augmentation(request: str | None, bundle: DataBundle) -> Choice:
 
 
 def make_augmentation(name: str, mix: str | None, bundle: DataBundle) -> Augment | None:
-    """Make the augmentation of a preset and, where `mix` says so, of pairs of examples."""
+    """Make the augmentation of a preset and, where `mix` says so, of pairs of examples.
+
+    Raises:
+        UnknownNameError: no such preset.
+        ArgumentError: a way of mixing that signals have not.
+    """
+    if mix == "cutmix" and bundle.kind == "signal":
+        raise ArgumentError(
+            f"mix='cutmix' puts pieces of images together, and {bundle.name} holds signals. Take mix='mixup'."
+        )
     made = preset(name, bundle.kind, tuple(bundle.train.x.shape[1:]))
     mixing = {"mixup": (MixUp(),), "cutmix": (CutMix(),)}.get(mix or "none", ())
     changes = (*(() if made is None else made.changes), *mixing)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +15,7 @@ from striate.core.runtime import Choice
 from striate.core.version import __version__
 from striate.datasets.source import DataBundle
 from striate.models.saving import versions
+from striate.training.state import kernels
 from striate.workbench.network import ChosenNetwork
 from striate.workbench.recipe import Recipe
 from striate.workbench.run import Run
@@ -72,7 +73,28 @@ class Record:
         try:
             yield
         finally:
-            self.seconds[name] = time.perf_counter() - begun
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begun
+
+
+def environment(device: str) -> dict[str, Any]:
+    """Name what the last bits of a result depend on: versions, threads, and the kind of kernels."""
+    return {
+        "versions": {"striate": __version__, **versions()},
+        "threads": torch.get_num_threads(),
+        "kernels": kernels(torch.device(device)),
+    }
+
+
+def go_on_record(run: Run, content: Mapping[str, Any], planned: int | None, device: str) -> Record:
+    """Take up the record of a run that goes on; what is different now is noted in `resumed`."""
+    closing = ("status", "epochs", "final", "finished", "error", "verdict", "seconds", "schema_version")
+    started = {key: value for key, value in content.items() if key not in closing}
+    started["resumed"] = [*content.get("resumed", []), {"at": now(), **environment(device)}]
+    epochs = content.get("epochs", {})
+    record = Record(run, {**started, "epochs_planned": planned})
+    record.epochs_done, record.best_epoch = epochs.get("done", 0), epochs.get("best")
+    record.seconds = dict(content.get("seconds", {}))
+    return record
 
 
 def begin_record(
@@ -86,7 +108,6 @@ def begin_record(
     """Collect what is known before the first epoch."""
     started = {
         "started": now(),
-        "versions": {"striate": __version__, **versions()},
         "data": {
             "name": bundle.name,
             "kind": bundle.kind,
@@ -106,7 +127,7 @@ def begin_record(
             "parameters": network.model.count_params(),
         },
         **{name: {"value": str(choice.value), "reason": choice.reason} for name, choice in machine.items()},
-        "threads": torch.get_num_threads(),
+        **environment(str(machine["device"].value)),
         "seed": plan.seed,
         "epochs_planned": plan.epochs,
     }

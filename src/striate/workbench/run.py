@@ -62,6 +62,11 @@ class Run:
         return self.folder / "last.striate"
 
     @property
+    def checkpoints(self) -> Path:
+        """Where the training stands, so that one that is cut off can go on."""
+        return self.folder / "checkpoints"
+
+    @property
     def quarantine(self) -> Path:
         """Copies of the files that could not be used, where these were asked for."""
         return self.folder / "quarantine"

@@ -13,9 +13,9 @@ import numpy as np
 
 from striate.artifacts.atomic import write_atomically
 from striate.core.errors import FileAccessError, FileFormatError, LabelError
-from striate.datasets.duplicates import Copies, find_copies, root_of
+from striate.datasets.duplicates import LEAST_SIDE, Copies, find_copies, root_of
 from striate.datasets.source import Data, DataBundle
-from striate.datasets.split import check_classes_present, grouped_split
+from striate.datasets.split import check_classes_present, check_not_all_copies, grouped_split
 
 PARTS = ("train", "validation", "test")
 LEFT_OUT = "left out"
@@ -78,8 +78,8 @@ def split_data(bundle: DataBundle, test_share: float, validation_share: float, s
     With a validation share of 0 nothing is held back to choose the best epoch.
 
     Raises:
-        LabelError: no labels, fewer than two classes, a class without an example to train on, or
-            with a single one.
+        LabelError: no labels, fewer than two classes, a class without an example to train on, with
+            a single one, or of nothing but copies.
         ArgumentError: too few examples for the parts.
     """
     y = bundle.train.y
@@ -107,7 +107,8 @@ def split_data(bundle: DataBundle, test_share: float, validation_share: float, s
         elif share == 0:
             places[part] = np.zeros(0, dtype=np.int64)
         else:
-            stay, held = grouped_split(y[kept], together[kept], share, seed, names)
+            check_not_all_copies(y[kept], copies.group[kept], names)
+            stay, held = grouped_split(y[kept], together[kept], share, seed, names, f"{part}_share")
             places[part], kept = kept[held], kept[stay]
     leaks = tuple(_say_leaks(copies, numbered, left_out))
     return Split(
@@ -181,14 +182,16 @@ def _say_leaks(copies: Copies, numbered: _Numbered, left_out: Mapping[str, np.nd
         shown = "; ".join(
             f"{numbered.name(group[1])} = {numbered.name(group[0])}" for group in groups[:_NAMED]
         )
+        what = "example is a copy of another" if repeated == 1 else "examples are copies of others"
         yield (
-            f"{repeated:,} examples are copies of others ({exact:,} of them exact), kept on one side of the "
-            f"split: {shown}{'; ...' if len(groups) > _NAMED else ''}"
+            f"{repeated:,} {what} ({exact:,} of them exact), kept on one side of the "
+            f"split: {shown}{'; ...' if len(groups) > _NAMED else ''}{_how_looked(numbered.bundle)}"
         )
     for part, places in left_out.items():
         shown = ", ".join(name_of(numbered.bundle, part, int(place)) for place in places[:_NAMED])
+        has, are = ("has", "is") if len(places) == 1 else ("have", "are")
         yield (
-            f"{len(places):,} of the {part} part have a copy in a part that is scored, and are left out: "
+            f"{len(places):,} of the {part} part {has} a copy in a part that is scored, and {are} left out: "
             f"{shown}{', ...' if len(places) > _NAMED else ''}"
         )
     doubtful = [group for group in groups if len({numbered.label(place) for place in group}) > 1]
@@ -197,7 +200,16 @@ def _say_leaks(copies: Copies, numbered: _Numbered, left_out: Mapping[str, np.nd
             " and ".join(f"{numbered.name(place)} ({_class_of(numbered, place)})" for place in group[:2])
             for group in doubtful[:_NAMED]
         )
-        yield f"{len(doubtful):,} groups of copies are labelled in several ways: {shown}"
+        what = "group of copies is" if len(doubtful) == 1 else "groups of copies are"
+        yield f"{len(doubtful):,} {what} labelled in several ways: {shown}"
+
+
+def _how_looked(bundle: DataBundle) -> str:
+    """Say where near copies cannot be told: image files that were decoded small."""
+    sides = bundle.train.x.shape[1:3]
+    if bundle.kind != "image" or bundle.image_input is None or min(sides) >= LEAST_SIDE:
+        return ""
+    return f" (near copies are looked for from {LEAST_SIDE} x {LEAST_SIDE} pixels up; here only exact ones)"
 
 
 def _class_of(numbered: _Numbered, place: int) -> str:

@@ -15,6 +15,7 @@ from striate.datasets.opening import open_data, source_of
 from striate.datasets.options import SourceOptions
 from striate.datasets.source import Data, DataBundle
 from striate.models.saving import load
+from striate.workbench.locking import is_trained_now
 from striate.workbench.preparation import InputDescription, match_range, read_description
 from striate.workbench.recipe import Recipe, read_recipe
 from striate.workbench.run import Run, find_run, no_such_run
@@ -51,9 +52,15 @@ def find_model_file(text: str, root: Path) -> tuple[Path, Run | None]:
         if file.is_file():
             return file, run
     status = run.read().get("status", "unknown")
+    if status == "running" and is_trained_now(run.folder):
+        raise ArgumentError(
+            f"the run {run.name!r} is being trained now and holds no model yet: wait until its first epoch "
+            "has ended."
+        )
+    status = "cut off" if status == "running" else status
     raise ArgumentError(
         f"the run {run.name!r} (status: {status}) holds no model: it ended before the first epoch did, or "
-        "its files were removed. Train again."
+        f"its files were removed. Go on with it: striate train --resume {run.folder.as_posix()}"
     )
 
 
@@ -135,7 +142,7 @@ def other_test_part(
         DataError: examples of another kind or shape.
         LabelError: no labels, or other classes.
     """
-    if source_of(text) == "images" and trained.takes.kind == "signal":
+    if source_of(text) in ("images", "named") and trained.takes.kind == "signal":
         raise DataError(
             f"{text} holds images; this network takes signals of {format_shape(trained.takes.shape)}."
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from striate.callbacks import Callback, CSVLogger, History, LambdaCallback, ModelCheckpoint
+from striate.artifacts.checkpoint import CheckpointFolder
+from striate.callbacks import BackupAndRestore, Callback, CSVLogger, History, LambdaCallback, ModelCheckpoint
 from striate.core.errors import StriateError
 from striate.datasets.labels import to_categorical
 from striate.datasets.options import Progress, no_progress
@@ -19,8 +21,10 @@ from striate.datasets.source import Data
 from striate.diagnose import Verdict, read_curves
 from striate.models.saving import load
 from striate.training import fine_tune
+from striate.training.stopping import ended_by_sigterm
 from striate.visualize.render import save
 from striate.visualize.training_curves import compare_training
+from striate.workbench.locking import locked
 from striate.workbench.plan import TUNED_RATE, Say, line, say_plan
 from striate.workbench.prepared import Prepared, prepare
 from striate.workbench.recipe import Recipe, write_recipe
@@ -30,13 +34,17 @@ from striate.workbench.run import Run, check_free, create_run
 from striate.workbench.scoring import Scores, score
 from striate.workbench.split import write_split
 
+# The last ones beside the best, should one not be read any more.
+KEPT_CHECKPOINTS = 2
+
 
 @dataclass(frozen=True, eq=False)
 class TrainResult:
     """What a training left: its run, how it ended ('finished' or 'stopped'), and its test scores.
 
     `scores` are those of the best epoch; None where the training was stopped before the test.
-    `best_epoch` counts from 1, `chosen_by` says by which loss. `verdict` says what the curves show.
+    `best_epoch` counts from 1, `chosen_by` says by which loss. `verdict` says what the curves show,
+    `signal` which signal stopped it.
     """
 
     run: Run
@@ -48,6 +56,7 @@ class TrainResult:
     seconds: float
     verdict: Verdict | None = None
     chosen_by: str = "validation loss"
+    signal: int | None = None
 
 
 def train_run(
@@ -68,16 +77,30 @@ def train_run(
     """
     if name is not None:
         check_free(name, root)
-    prepared = prepare(recipe, say, progress)
-    run = create_run(name, prepared.bundle.name, root)
+    with ended_by_sigterm():
+        prepared = prepare(recipe, say, progress)
+        run = create_run(name, prepared.bundle.name, root)
+        with locked(run.folder, say):
+            bundle, split, network = prepared.bundle, prepared.split, prepared.network
+            record = begin_record(run, bundle, split, network, prepared.plan, prepared.machine)
+            return carry_out(prepared, run, record, say, verbose, report)
+
+
+def carry_out(
+    prepared: Prepared, run: Run, record: Record, say: Say, verbose: str | int, report: bool
+) -> TrainResult:
+    """Train, from the run's last checkpoint on where there is one, test, and leave all files.
+
+    Raises:
+        StriateError: something cannot be used, in words.
+    """
     say_plan(say, prepared.plan, run.folder.as_posix())
-    record = begin_record(
-        run, prepared.bundle, prepared.split, prepared.network, prepared.plan, prepared.machine
-    )
     scores = verdict = None
     with _closing(record):
-        _write_plan(prepared, run, record)
-        history = _fit(prepared, run, record, verbose)
+        if not run.record.is_file():
+            _write_plan(prepared, run)
+        record.write()
+        history, number = _fit(prepared, run, record, verbose)
         if not history.interrupted:
             scores = _finish(prepared, run, record)
         verdict = _judge(record, history)
@@ -93,11 +116,12 @@ def train_run(
         sum(record.seconds.values()),
         verdict,
         "validation loss" if len(prepared.split.places["validation"]) else "training loss",
+        number if history.interrupted else None,
     )
 
 
-def _write_plan(prepared: Prepared, run: Run, record: Record) -> None:
-    record.write()
+def _write_plan(prepared: Prepared, run: Run) -> None:
+    # run.json comes after these: a folder that has it can go on.
     write_recipe(run.recipe, prepared.plan)
     write_split(run.splits, prepared.split, prepared.bundle)
     if prepared.plan.bad_files == "quarantine":
@@ -139,7 +163,9 @@ def _closing(record: Record) -> Iterator[None]:
         record.close(status)
 
 
-def _fit(prepared: Prepared, run: Run, record: Record, verbose: str | int) -> History:
+def _fit(prepared: Prepared, run: Run, record: Record, verbose: str | int) -> tuple[History, int]:
+    """Train; answer with the epochs and, where it was stopped, with the signal's number."""
+    number = int(signal.SIGINT)
     model, plan = prepared.network.model, prepared.plan
     train, validation = (prepared.split.take(prepared.bundle, part) for part in ("train", "validation"))
     held = len(validation) > 0
@@ -158,13 +184,14 @@ def _fit(prepared: Prepared, run: Run, record: Record, verbose: str | int) -> Hi
                 verbose=verbose,
                 augment=prepared.augment,
             )
-        except KeyboardInterrupt:
-            # Before the first step or after the last one; in between, fit notes it itself.
+        except KeyboardInterrupt as end:
+            # Before the first step, after the last one, or by SIGTERM; else fit notes it itself.
             history.interrupted = True
+            number = getattr(end, "signal", number)
     model.save(run.last_model)
     if history.epoch:
         save(compare_training(history, title=f"{run.name}: training"), run.curves)
-    return history
+    return history, number
 
 
 def _callbacks(run: Run, record: Record, history: History, monitor: str) -> list[Callback]:
@@ -174,6 +201,9 @@ def _callbacks(run: Run, record: Record, history: History, monitor: str) -> list
         ModelCheckpoint(_plain(run.best_model), monitor=monitor, mode="min", save_best_only=True),
         ModelCheckpoint(_plain(run.last_model)),
         LambdaCallback(on_epoch_end=lambda epoch, logs: _note(record, history)),
+        BackupAndRestore(
+            run.checkpoints, delete_checkpoint=False, keep=KEPT_CHECKPOINTS, monitor=monitor, mode="min"
+        ),
     ]
 
 
@@ -226,6 +256,8 @@ def _finish(prepared: Prepared, run: Run, record: Record) -> Scores:
         "test_examples": scores.examples,
     }
     save(scores.confusion, run.confusion)
+    # The last one lets a finished run be trained for more epochs.
+    CheckpointFolder(run.checkpoints).clear(keep=1)
     return scores
 
 

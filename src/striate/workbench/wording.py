@@ -26,6 +26,7 @@ def describe_training(result: TrainResult) -> list[str]:
     lines = []
     if result.status == "stopped":
         lines.append(f"stopped: what is there is kept in {result.run.folder.as_posix()}")
+        lines.append(f"to go on: striate train --resume {result.run.folder.as_posix()}")
     if result.best_epoch is not None:
         lines.append(f"best epoch {result.best_epoch} of {result.epochs_done}, by {result.chosen_by}")
     if result.verdict is not None:

@@ -1,5 +1,6 @@
 """Which layout a path has, and words for those that have none."""
 
+import os
 import re
 
 import numpy as np
@@ -90,10 +91,10 @@ def test_what_was_left_out_is_said(tmp_path):
         "2 train, in 2 classes",
         "1 image in 'test' without labels: left out",
         "the folders 'extra' beside the parts are left out",
-        "1 images beside the parts' folders are left out",
+        "1 image beside the parts' folders left out",
         "train: folders without images are no classes: 'scripts'",
-        "train: 1 images beside the class folders are left out",
-        "2 other files are no images: 'train/cat/readme.md', 'train/scripts/run.py'",
+        "train: 1 image beside the class folders left out",
+        "2 other files, no images: 'train/cat/readme.md', 'train/scripts/run.py'",
     ):
         assert note in origin
 
@@ -203,3 +204,26 @@ def test_names_that_say_a_class():
     assert [class_in_name(name) for name in ("0001.png", "cat.png", "2023-01-05.jpg")] == [None] * 3
     assert shown_name("é🐕") == "é🐕"
     assert re.fullmatch(r"a\\xff", shown_name(b"a\xff".decode("utf-8", "surrogateescape")))
+
+
+def test_a_class_folder_that_cannot_be_read_is_not_called_empty(tmp_path, monkeypatch):
+    place = write_folder(files_of(*FOUR, "bird/1.png"), tmp_path / "x")
+    scandir = os.scandir
+
+    def refuse(path):
+        if str(path).endswith("bird"):
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(
+        DataError, match=r"the class folder 'bird' cannot be read: Permission denied\. Make it"
+    ):
+        load_images(place, NO_CACHE)
+
+
+def test_labels_of_several_words_are_said_to_be_combined(tmp_path):
+    files = files_of("1.png", "2.png", "3.png", "4.png")
+    files["labels.csv"] = b"file,label\n1.png,cat\n2.png,dog\n3.png,cat|dog\n4.png,cat"
+    bundle = load_images(write_folder(files, tmp_path / "x"), NO_CACHE)
+    assert "1 class name lists several classes, such as 'cat|dog': each combination" in bundle.origin

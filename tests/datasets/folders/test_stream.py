@@ -5,6 +5,7 @@ from itertools import chain
 import numpy as np
 import pytest
 
+from striate.applications import small_cnn
 from striate.core.errors import ArgumentError, DataError, FileFormatError, LabelError
 from striate.datasets.decoding.image_input import ImageInput
 from striate.datasets.folders.stream import ImageStream
@@ -84,8 +85,6 @@ def test_names_of_classes_are_numbered_as_they_are_listed(tmp_path):
     path = write_tar(files, tmp_path / "0.tar")
     ((_, y),) = ImageStream(path, INPUT, shuffle_buffer=0, class_names=["cat", "dog"])
     assert y.tolist() == [1, 0]
-    with pytest.raises(LabelError, match=r"a.json holds the label 'dog'. Labels are whole numbers from 0"):
-        next(iter(ImageStream(path, INPUT)))
     with pytest.raises(LabelError, match=r"holds the label 'dog'. Labels are 'cat', or their numbers"):
         next(iter(ImageStream(path, INPUT, class_names=["cat"])))
 
@@ -127,3 +126,51 @@ def test_sizes_that_cannot_work_are_refused(shards):
         ArgumentError, match="batch_size is at least 1 and shuffle_buffer at least 0; got 0 and -1"
     ):
         ImageStream(shards, INPUT, batch_size=0, shuffle_buffer=-1)
+
+
+def test_names_and_sizes_are_found_where_none_are_given(tmp_path):
+    files = {}
+    for number in range(6):
+        files |= {
+            f"{number}.png": picture(f"{number}.png"),
+            f"{number}.cls": (b"dog", b"cat")[number % 2],
+        }
+    path = write_tar(files, tmp_path / "0.tar")
+    stream = ImageStream(path, shuffle_buffer=0)
+    assert stream.image_input.shape == (4, 4, 3)
+    ((x, y),) = stream
+    assert (x.shape, y.tolist(), stream.class_names) == ((6, 4, 4, 3), [1, 0, 1, 0, 1, 0], ["cat", "dog"])
+
+
+def test_numbers_stay_what_they_are_and_have_names_when_asked(shards):
+    assert ImageStream(shards).class_names == ["0", "1", "2"]
+    files = {"0.png": picture("0.png"), "0.cls": b"3"}
+    ((_, y),) = stream = ImageStream(write_tar(files, shards / "more.tar"), INPUT)
+    assert (y.tolist(), stream.class_names) == ([3], ["0", "1", "2", "3"])
+
+
+def test_of_several_labels_of_an_example_the_first_kind_names_the_class(tmp_path):
+    files = {"0.png": picture("0.png"), "0.txt": b"a caption", "0.cls": b"cat"}
+    assert ImageStream(write_tar(files, tmp_path / "0.tar"), INPUT).class_names == ["cat"]
+
+
+def test_numbers_and_words_together_want_names(tmp_path):
+    files = {"0.png": picture("0.png"), "0.cls": b"3", "1.png": picture("1.png"), "1.cls": b"dog"}
+    stream = ImageStream(write_tar(files, tmp_path / "0.tar"), INPUT, shuffle_buffer=0)
+    with pytest.raises(
+        LabelError, match=r"1\.cls holds the label 'dog', and those before it are whole numbers"
+    ):
+        next(iter(stream))
+
+
+def test_a_tar_without_images_has_no_size_to_find(tmp_path):
+    path = write_tar({"0.txt": b"cat"}, tmp_path / "0.tar")
+    with pytest.raises(DataError, match=r"there are no images in .*0\.tar\."):
+        ImageStream(path)
+
+
+def test_a_network_learns_from_a_stream_as_the_example_says(shards):
+    stream = ImageStream(shards, ImageInput(6, 6, 3), batch_size=25)
+    model = small_cnn(stream.image_input.shape, len(stream.class_names), rescale=1 / 255)
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    assert len(model.fit(stream, epochs=1, verbose=0).history["loss"]) == 1

@@ -311,3 +311,34 @@ def test_a_limit_goes_for_cifar_too(small_cifar, tmp_path):
     bundle = load_array_file(tmp_path / "cifar-10-binary.tar.gz", SourceOptions(limit=1))
     assert np.bincount(bundle.train.y).max() == 1
     assert bundle.origin.endswith("at most 1 a class to train on.")
+
+
+@pytest.mark.parametrize("x_name", ["X", "features"])
+def test_examples_along_the_last_axis_of_a_matlab_file_are_turned_and_it_is_said(tmp_path, x_name):
+    x = RANDOM.integers(0, 256, (8, 8, 30), np.uint8)
+    y_name = "y" if x_name == "X" else "labels"
+    savemat(tmp_path / "s.mat", {x_name: x, y_name: np.arange(30) % 2})
+    bundle = load_array_file(tmp_path / "s.mat")
+    check(bundle, np.moveaxis(x, -1, 0)[..., None], np.arange(30) % 2)
+    assert f"{x_name} of (8, 8, 30) counts its examples along the last axis: turned to" in bundle.origin
+
+
+def test_rows_of_a_matlab_file_may_be_its_columns(tmp_path):
+    x = RANDOM.normal(size=(12, 30))
+    savemat(tmp_path / "s.mat", {"X": x, "y": np.arange(30) % 2})
+    check(load_array_file(tmp_path / "s.mat"), x.T[..., None], np.arange(30) % 2)
+
+
+@pytest.mark.parametrize("shape", [(6, 3, 32, 32), (6, 1, 9, 12), (6, 4, 5, 5)])
+def test_channels_that_come_first_are_refused(tmp_path, shape):
+    np.savez(tmp_path / "x.npz", x=np.zeros(shape, np.uint8), y=LABELS)
+    with pytest.raises(
+        DataError, match=r"channels seem to come first; move them last: np\.moveaxis\(x, 1, -1\)"
+    ):
+        load_array_file(tmp_path / "x.npz")
+
+
+@pytest.mark.parametrize("shape", [(6, 3, 32, 3), (6, 4, 4, 1), (6, 3, 5, 6), (6, 32, 32, 7)])
+def test_images_that_only_look_like_it_are_taken(tmp_path, shape):
+    np.savez(tmp_path / "x.npz", x=np.zeros(shape, np.uint8), y=LABELS)
+    assert load_array_file(tmp_path / "x.npz").train.x.shape == shape

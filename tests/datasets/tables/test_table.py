@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from striate.core.errors import ArgumentError, DataError, FileAccessError, FileFormatError, LabelError
+from striate.core.errors import (
+    ArgumentError,
+    DataError,
+    FileAccessError,
+    FileFormatError,
+    LabelError,
+    UnknownNameError,
+)
 from striate.datasets.options import SourceOptions
 from striate.datasets.tables.table import load_signals
 from striate.datasets.tables.text_file import open_text
@@ -86,13 +93,18 @@ CASES = [
     Case("whole numbers written as fractions", rows(labels=["2.0e+00", "1.0e+00"] * 2), classes=["1", "2"]),
     Case("asked for by its header", "a,b,400,410.5,420,430\n" + "".join(
         f"{n},{line}\n" for n, line in enumerate(rows().splitlines())), options={"label": "b"},
-        values=[[n, *v] for n, v in enumerate(VALUES)], first_line=2),
+        axis=AXIS, says="column 1 ('a'): no step of the axis, was left out", first_line=2),
+    Case("words and numbers beside an axis", "class,patient,age,dose,0,2,4,7.5\n" + "".join(
+        f"{word},{n // 2},{30 + n},0.{n},{values}\n" for n, (word, values) in enumerate(
+            line.split(",", 1) for line in rows().splitlines())), axis=("", [0, 2, 4, 7.5]), first_line=2,
+        says="column 2 ('patient'), column 3 ('age'), column 4 ('dose'): no step of the axis, were left out"),
+    Case("features with a number in their names stay", "class,f1,f2,f3,area\n" + rows(), first_line=2),
     Case("asked for by number", rows(labels=[5, 2, 5, 2]), options={"label": "0"}, classes=["2", "5"]),
     Case("asked for as the last",
          rows(first=False, labels=[1, 0, 1, 0]), options={"label": "last"}, classes=["0", "1"]),
     Case("asked for as the first", rows(labels=[1, 0, 1, 0]), options={"label": "first"}, classes=["0", "1"]),
     Case("no labels wanted", "400,410,420,430\n" + rows(first=False).replace(",oak", "").replace(",elm", ""),
-         options={"label": "none"}, labels=None, classes=["0", "1"], axis=("", [400, 410, 420, 430]), first_line=2),
+         options={"label": "none"}, labels=None, classes=None, axis=("", [400, 410, 420, 430]), first_line=2),
     Case("file names", "file,label,400,410.5,420,430\n" + "".join(
         f"f{n}.spc,{line}\n" for n, line in enumerate(rows().splitlines())),
         axis=AXIS, names=["f0.spc", "f1.spc", "f2.spc", "f3.spc"], says="column 1 ('file') names the rows"),
@@ -379,7 +391,7 @@ def test_bytes_are_no_table(tmp_path):
 def test_what_is_not_there_is_said(tmp_path):
     with pytest.raises(FileAccessError, match=r"no file or folder .*x\.csv, and no x.csv_TRAIN beside it"):
         load_signals(tmp_path / "x.csv")
-    with pytest.raises(DataError, match="holds no tables \(\.ts, .*\)\. Name the folder or the file that holds them"):
+    with pytest.raises(DataError, match=r"holds no tables \(\.ts, .*\)\. Name the folder or the file that"):
         load_signals(tmp_path)
     for name in ("a", "b"):
         write(tmp_path / f"{name}.csv", rows())
@@ -426,3 +438,36 @@ def test_a_table_without_anything_to_train_on_is_refused(tmp_path):
 def test_a_file_that_cannot_be_opened_is_said(tmp_path):
     with pytest.raises(FileAccessError, match=r"cannot read .*: Is a directory"), open_text(tmp_path):
         pass
+
+
+@pytest.mark.parametrize(
+    "header", ["label,400,410,420", "material;a;b;c", "400,410,420,class", "height,weight,age"]
+)
+def test_a_header_alone_holds_no_rows(tmp_path, header):
+    with pytest.raises(FileFormatError, match=r"x\.csv holds only a header, no rows\."):
+        load_signals(write(tmp_path / "x.csv", header + "\n"))
+
+
+@pytest.mark.parametrize("text", ["1,2,3.5,4\n", "400,410,420,430\n"])
+def test_a_single_row_of_numbers_is_an_example(tmp_path, text):
+    found = load_signals(write(tmp_path / "x.csv", text), SourceOptions(label="none"))
+    assert found.train.x.shape == (1, 4, 1)
+
+
+def test_headers_that_are_numbers_are_not_listed_one_by_one(tmp_path):
+    header = ",".join(["species", "age", *map(str, range(400, 440))])
+    text = header + "\n" + "".join(f"oak,{n},{','.join(map(str, range(n, n + 40)))}\n" for n in range(4))
+    with pytest.raises(UnknownNameError) as refused:
+        load_signals(write(tmp_path / "x.csv", text), SourceOptions(label="nope"))
+    assert str(refused.value).endswith("called 'nope'. Known: age, species, 40 numbers from 400 to 439.")
+
+
+def test_labels_of_several_words_are_said_to_be_combined(tmp_path):
+    path = write(tmp_path / "x.csv", rows(labels=["oak", "elm", "oak;elm", "oak"] * 2, values=VALUES * 2))
+    assert "1 class name lists several classes, such as 'oak;elm'" in load_signals(path).origin
+
+
+def test_rows_that_cannot_be_used_are_called_rows(tmp_path):
+    path = write(tmp_path / "x.csv", rows() + "oak,1,,3,4\n")
+    with pytest.raises(DataError, match="1 of 5 rows cannot be used, more than 5%"):
+        load_signals(path)

@@ -126,3 +126,9 @@ def test_mathematics_in_titles_is_written_as_it_is():
     figure = draw(sheet_of(ImagePanel(GREY, "$a_b$ \\frac", "$"), LinePanel((LINE,), x_label="$x_")))
     assert all(not text.get_parse_math() for text in figure.texts)
     assert encode(sheet_of(ImagePanel(GREY, "$a_b$ \\frac", "$")))
+
+
+def test_lines_keep_to_the_vertical_ends_that_they_are_given():
+    figure = draw(sheet_of(LinePanel((LINE,), y_limits=(-10.0, 90.0)), LinePanel((LINE,))))
+    np.testing.assert_allclose(figure.axes[0].get_ylim(), (-18, 98))
+    assert figure.axes[1].get_ylim()[1] < 10

@@ -22,9 +22,11 @@ def cache(
         return 0
     entries = list_cache()
     typer.echo(str(cache_folder()))
-    for entry in entries:
-        typer.echo(f"  {entry.kind:<12}  {_megabytes(entry.bytes):>12}  {entry.name}")
-    typer.echo(f"{len(entries)} entries, {_megabytes(sum(entry.bytes for entry in entries))}")
+    for entry in sorted(entries, key=lambda entry: entry.used, reverse=True):
+        used = entry.used.astimezone().strftime("%Y-%m-%d %H:%M")
+        typer.echo(f"  {used}  {entry.kind:<10}  {_megabytes(entry.bytes):>10}  {entry.name}")
+    number = "1 entry" if len(entries) == 1 else f"{len(entries)} entries"
+    typer.echo(f"{number}, {_megabytes(sum(entry.bytes for entry in entries))}")
     return 0
 
 

@@ -17,6 +17,7 @@ def evaluate(
     ] = None,
     data: options.OtherData = None,
     data_dir: options.DataDir = None,
+    label: options.Label = None,
     device: options.Device = None,
     precision: options.Precision = None,
 ) -> int:
@@ -26,7 +27,7 @@ def evaluate(
     if data is not None and other is not None:
         raise ArgumentError(f"evaluate scores one set of data; got both {other!r} and --data {data!r}.")
     found = actions.evaluate(
-        run, data or other, data_dir=data_dir, device=device or "auto", precision=precision
+        run, data or other, data_dir=data_dir, label=label, device=device or "auto", precision=precision
     )
     for line in wording.describe_evaluation(found):
         typer.echo(line)

@@ -19,6 +19,7 @@ from striate.core.errors import DataError, FileAccessError, FileFormatError
 from striate.core.runtime import available_memory, cpu_count
 from striate.core.shapes import format_bytes
 from striate.datasets.cache import cache_folder
+from striate.datasets.counting import counted
 from striate.datasets.decoding.decode import DECODER_VERSION, decode_image
 from striate.datasets.decoding.decoded_cache import (
     About,
@@ -29,7 +30,7 @@ from striate.datasets.decoding.decoded_cache import (
 )
 from striate.datasets.decoding.image_input import ImageInput
 from striate.datasets.decoding.quiet_decoders import quiet_decoders
-from striate.datasets.folders.places import Place
+from striate.datasets.folders.places import Place, shown_name
 from striate.datasets.options import Progress, SourceOptions, no_progress
 from striate.datasets.rejects import BadFile
 
@@ -180,10 +181,22 @@ class _Work:
         for row in sorted(self.digests):
             total.update(self.digests[row])
         shape = (len(self.digests), *self.image_input.shape)
-        first = Path(self.places[0].name).parent if self.places else Path()
-        title = f"{shape[0]} images of {' x '.join(map(str, shape[1:]))} from {first.as_posix()}"
+        number = counted(shape[0], "image")
+        title = f"{_data_name(self.places)}: {number} of {' x '.join(map(str, shape[1:]))}"
         title = title.encode("utf-8", "replace").decode("utf-8")
         return About(title, shape, tuple(sorted(self.bad)), total.hexdigest(), self.settled)
+
+
+def _data_name(places: Sequence[Place]) -> str:
+    """The name of the folder or file that a person named: what the images' names are seen from."""
+    if not places:
+        return "nothing"
+    path, name = places[0].path, places[0].name
+    if path is None:
+        return shown_name(Path(places[0].order[0]).name)
+    whole = path.absolute()
+    depth = name.count("/") if shown_name(whole.as_posix()).endswith(f"/{name}") else 0
+    return shown_name(whole.parents[depth].name)
 
 
 def _onto_disk(work: _Work, folder: Path) -> Decoded:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from striate.core.errors import DataError, FileAccessError, FileFormatError
+from striate.core.errors import ArgumentError, DataError, FileAccessError, FileFormatError
 from striate.datasets.decoding.decode import DAMAGE, DEEP_MODES, known_formats, orientation_of
 from striate.datasets.decoding.deep_images import (
     deep_png,
@@ -63,6 +63,7 @@ def choose_image_input(places: Sequence[Place], options: SourceOptions) -> tuple
     looks, reason = _look_at(places)
     if not looks:
         raise DataError(f"none of the {len(places)} images can be read; the first one {reason}.")
+    _check_channels(options.channels, {look.channels for look in looks})
     size, why_size = _choose_size([look.size for look in looks], options.size)
     channels, why_channels = _choose_channels(Counter(look.channels for look in looks), options.channels)
     value_range, why_range = _choose_range(
@@ -79,6 +80,13 @@ def choose_image_input(places: Sequence[Place], options: SourceOptions) -> tuple
     if any(look.size[0] * chosen.width != look.size[1] * chosen.height for look in looks):
         parts.append(fitting[chosen.fit])
     return chosen, "Images become " + ", ".join(parts + why_range) + "."
+
+
+def _check_channels(wanted: int | None, found: set[int]) -> None:
+    bands = sorted(found - {1, 3})
+    if wanted is not None and wanted not in (1, 3, *bands):
+        more = "".join(f", {count} for the bands of these files" for count in bands)
+        raise ArgumentError(f"channels is 1 for grey or 3 for colour{more}; got {wanted}.")
 
 
 def _look_at(places: Sequence[Place]) -> tuple[list[_Look], str]:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby, islice
+from pathlib import Path
 from typing import Any, NamedTuple, final
 
 import numpy as np
@@ -13,14 +14,19 @@ import numpy as np
 from striate.core.errors import ArgumentError, DataError, LabelError
 from striate.core.runtime import cpu_count
 from striate.datasets.decoding.decode import decode_image
+from striate.datasets.decoding.image_choice import choose_image_input
 from striate.datasets.decoding.image_input import ImageInput
 from striate.datasets.decoding.images import MOST_PIXELS
 from striate.datasets.decoding.quiet_decoders import quiet_decoders
 from striate.datasets.folders.archives import stream_tar
-from striate.datasets.folders.examples import few
+from striate.datasets.folders.examples import few, sort_classes
 from striate.datasets.folders.listing import is_image_name
 from striate.datasets.folders.webdataset import LABEL_ENDINGS, expand_shards, key_of, parse_label
+from striate.datasets.options import SourceOptions
 from striate.datasets.rejects import BadFile, check_rejects
+
+# So many images are looked at to choose the size and the channels of all.
+_LOOKED_AT = 200
 
 
 class _Waiting(NamedTuple):
@@ -29,6 +35,24 @@ class _Waiting(NamedTuple):
     name: str
     content: bytes
     label: int
+
+
+class _Held(NamedTuple):
+    """An image that was read already, as a place."""
+
+    name: str
+    content: bytes
+    path: Path | None = None
+
+    @property
+    def order(self) -> tuple[str, int]:
+        return "", 0
+
+    def read(self) -> bytes:
+        return self.content
+
+    def stamp(self) -> str:
+        return self.name
 
 
 @final
@@ -40,7 +64,9 @@ class ImageStream:
     With a buffer of 0 everything comes as it lies. `epoch` is the number of the next pass: a pass
     of the same seed and number gives the same batches. `bad_files` are those of the last pass.
 
-    Labels are whole numbers from 0, or names that `class_names` lists.
+    Labels are whole numbers from 0, or names that `class_names` lists; without it, names are found by
+    a first pass over the labels. Without `image_input`, one is chosen by the first images, as
+    `open_data` does.
 
     Shape:
         x: (examples, height, width, channels) uint8, 0 to 255
@@ -50,13 +76,20 @@ class ImageStream:
         ArgumentError: a batch size or a buffer that cannot work.
         FileAccessError, FileFormatError: a tar is missing, or damaged.
         LabelError: a label that is no class.
-        DataError: more than 5% of the images cannot be used.
+        DataError: more than 5% of the images cannot be used, or, without `image_input`, none at all.
+
+    An example, with tars of image and label files beside it:
+
+        stream = ImageStream("shards/train-{000..009}.tar", batch_size=64)
+        model = small_cnn(stream.image_input.shape, len(stream.class_names), rescale=1 / 255)
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(stream, epochs=3)
     """
 
     def __init__(
         self,
         paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
-        image_input: ImageInput,
+        image_input: ImageInput | None = None,
         batch_size: int = 32,
         shuffle_buffer: int = 1000,
         seed: int = 0,
@@ -69,13 +102,38 @@ class ImageStream:
             )
         given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
         self.shards = [shard for path in given for shard in expand_shards(os.fspath(path))]
-        self.image_input = image_input
+        self.image_input = image_input or self._choose_input()
         self.batch_size = batch_size
         self.shuffle_buffer = shuffle_buffer
         self.seed = seed
-        self.class_names = None if class_names is None else list(class_names)
+        self._class_names = None if class_names is None else list(class_names)
+        self._by_number = False
         self.epoch = 0
         self.bad_files: list[BadFile] = []
+
+    @property
+    def class_names(self) -> list[str]:
+        """The names of the classes, in the order of the labels; found by passing over all labels once."""
+        if self._class_names is None:
+            labels = {label for shard in self.shards for label in _labels_in(shard)}
+            if all(label.isdecimal() for label in labels):
+                # Whole numbers are taken as they are, so none of them may be left out.
+                highest = max(map(int, labels), default=-1)
+                self._class_names = [str(number) for number in range(highest + 1)]
+            else:
+                self._class_names = sort_classes(labels)
+        return self._class_names
+
+    def _choose_input(self) -> ImageInput:
+        sample = (
+            _Held(name, content)
+            for shard in self.shards
+            for name, content in stream_tar(shard, is_image_name)
+        )
+        places = list(islice(sample, _LOOKED_AT))
+        if not places:
+            raise DataError(f"there are no images in {', '.join(map(str, self.shards[:3]))}.")
+        return choose_image_input(places, SourceOptions())[0]
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         generator = np.random.default_rng([self.seed, self.epoch])
@@ -135,14 +193,22 @@ class ImageStream:
 
     def _class(self, member: tuple[str, bytes], ending: str) -> int:
         label, _ = parse_label(member[1], ending)
-        if self.class_names is not None and label in self.class_names:
-            return self.class_names.index(label)
-        if label.isdecimal() and (self.class_names is None or int(label) < len(self.class_names)):
+        if label.isdecimal() and self._class_names is None:
+            # Numbers need no names, and no pass over all labels to find them.
+            self._by_number = True
             return int(label)
-        known = "whole numbers from 0; name the classes: class_names=[...]"
-        if self.class_names is not None:
-            known = f"{few(self.class_names)}, or their numbers"
-        raise LabelError(f"{member[0]} holds the label {label!r}. Labels are {known}.")
+        if self._class_names is None and self._by_number:
+            raise LabelError(
+                f"{member[0]} holds the label {label!r}, and those before it are whole numbers. Name all "
+                "classes: class_names=[...]."
+            )
+        if label in self.class_names:
+            return self.class_names.index(label)
+        if label.isdecimal() and int(label) < len(self.class_names):
+            return int(label)
+        raise LabelError(
+            f"{member[0]} holds the label {label!r}. Labels are {few(self.class_names)}, or their numbers."
+        )
 
     def _decode(self, example: _Waiting) -> tuple[np.ndarray, int] | None:
         try:
@@ -150,6 +216,18 @@ class ImageStream:
         except DataError as error:
             self.bad_files.append(BadFile(example.name, str(error)))
             return None
+
+
+def _labels_in(shard: Path) -> set[str]:
+    members = stream_tar(shard, lambda name: key_of(name)[1] in LABEL_ENDINGS)
+    found: dict[str, tuple[int, str]] = {}
+    for name, content in members:
+        key, ending = key_of(name)
+        rank = LABEL_ENDINGS.index(ending)
+        # An example with several files of labels goes by the first kind of them.
+        if key not in found or rank < found[key][0]:
+            found[key] = rank, parse_label(content, ending)[0]
+    return {label for _, label in found.values()}
 
 
 def _is_wanted(name: str) -> bool:

@@ -116,17 +116,19 @@ def _read_npy(place: Path) -> np.ndarray:
 def _load_mat(place: Path, options: SourceOptions) -> DataBundle:
     """Load a MATLAB file; train_32x32.mat and test_32x32.mat, as SVHN's, belong together."""
     files = find_part_files(place, (".mat",))
+    said: list[str] = []
     if len(files) == 1:
-        return bundle_of_arrays(read_mat(place), place, options, leave_out=True)
+        return bundle_of_arrays(read_mat(place, said), place, options, True, said)
     arrays: dict[str, np.ndarray] = {}
     for part, file in files.items():
-        found = read_mat(file)
+        found = read_mat(file, said)
         if "X" not in found or "y" not in found:
-            return bundle_of_arrays(read_mat(place), place, options, leave_out=True)
+            said = []
+            return bundle_of_arrays(read_mat(place, said), place, options, True, said)
         word = {"validation": "val"}.get(part, part)
         arrays |= {f"X_{word}": found["X"], f"y_{word}": found["y"]}
         if "class_names" in found:
             arrays["class_names"] = found["class_names"]
-    bundle = bundle_of_arrays(arrays, place.parent, options, leave_out=True)
+    bundle = bundle_of_arrays(arrays, place.parent, options, True, list(dict.fromkeys(said)))
     listed = ", ".join(file.name for file in files.values())
     return replace(bundle, name=place.parent.resolve().name, origin=f"{bundle.origin.rstrip('.')}: {listed}.")

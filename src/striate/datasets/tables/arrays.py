@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +36,8 @@ _TRAIN = (
 _TEST = (("x_test", "y_test"), ("X_test", "y_test"), ("test_images", "test_labels"), ("X_test", "Y_test"))
 _VALIDATION = (("x_val", "y_val"), ("X_val", "y_val"), ("val_images", "val_labels"), ("X_val", "Y_val"))
 _CLASS_NAMES = "class_names"
+# Numbers of channels, and the side from which two axes are those of an image.
+_CHANNELS, _LEAST_SIDE = (1, 3, 4), 8
 
 
 def load_arrays(path: str | os.PathLike[str], kind: str | None = None) -> DataBundle:
@@ -61,12 +63,16 @@ def load_arrays(path: str | os.PathLike[str], kind: str | None = None) -> DataBu
 
 
 def bundle_of_arrays(
-    arrays: Mapping[str, np.ndarray], place: Path, options: SourceOptions, leave_out: bool = False
+    arrays: Mapping[str, np.ndarray],
+    place: Path,
+    options: SourceOptions,
+    leave_out: bool = False,
+    said: Sequence[str] = (),
 ) -> DataBundle:
     """Make a bundle of arrays by their names, as they lie in a file or a folder.
 
     With `leave_out`, rows that hold NaN or infinity go by the policy of `options`; else they are
-    refused.
+    refused. `said` is what was done to the arrays before, in words.
 
     Raises:
         DataError: arrays are missing, of different lengths, or hold what cannot be used.
@@ -75,12 +81,13 @@ def bundle_of_arrays(
     """
     pairs = _find_parts(arrays, place)
     names = _class_names(arrays, place)
-    kind, notes, parts = options.kind, [], {}
+    kind, notes, parts = options.kind, list(said), {}
     for part, (key, labels) in pairs.items():
         where = f"{key} in {place}"
         x = arrays[key]
         good, bad = _usable_rows(x, key, where, leave_out)
         kind = kind or _guess_kind(x, where)
+        _check_channels_last(x, kind, where)
         shaped = _with_channels(x if good.all() else x[good], kind)
         if shaped.ndim > x.ndim and part == "train":
             notes.append("a channel axis was added")
@@ -194,6 +201,16 @@ def _guess_kind(x: np.ndarray, where: str) -> str:
         f"{where} has the shape {format_shape(x.shape)}; images take (examples, height, width, channels), "
         "signals (examples, steps, channels)."
     )
+
+
+def _check_channels_last(x: np.ndarray, kind: str, where: str) -> None:
+    if kind != "image" or x.ndim != 4 or x.shape[1] not in _CHANNELS or x.shape[3] in _CHANNELS:
+        return
+    if x.shape[2] == x.shape[3] or min(x.shape[2:]) > _LEAST_SIDE:
+        raise DataError(
+            f"{where} has the shape {format_shape(x.shape)}: channels seem to come first; move them last: "
+            "np.moveaxis(x, 1, -1)."
+        )
 
 
 def _with_channels(x: np.ndarray, kind: str) -> np.ndarray:

@@ -84,11 +84,13 @@ def read_number_table(
 
     Raises:
         FileAccessError: the file is missing or cannot be read.
-        FileFormatError: it is no text, empty, no table, or has no columns of numbers.
+        FileFormatError: it is no text, empty, no table, or has no rows or no columns of numbers.
         ArgumentError: a column that is not there.
     """
     with open_cells(place) as cells:
         layout = find_layout(cells, [name for name, _ in asked], like)
+        if len(cells.head) == 1 and (layout.header is not None or not layout.numbers):
+            raise FileFormatError(f"{place} holds only a header, no rows.")
         if layout.header is not None:
             next(cells.rows)
         kept = {*layout.words, *layout.all_called((*NAME_WORDS, *SPLIT_WORDS))}

@@ -22,7 +22,13 @@ from striate.datasets.tables.number_table import NumberTable, read_number_table
 from striate.datasets.tables.part_files import find_part_files, part_of, stem_of, suffix_of
 from striate.datasets.tables.pixel_table import as_images, find_pixels
 from striate.datasets.tables.table_layout import LABEL_WORDS
-from striate.datasets.tables.table_roles import NO_LABEL, Roles, asked_columns, find_roles
+from striate.datasets.tables.table_roles import (
+    NO_LABEL,
+    Roles,
+    asked_columns,
+    find_roles,
+    leave_out_beside_axis,
+)
 from striate.datasets.tables.ts_file import read_ts
 
 _ARCHIVES = {".ts": read_ts, ".arff": read_arff}
@@ -124,9 +130,10 @@ def _load_tables(
             about.notes.append(f"{file.name} has no column of labels and was left out")
             continue
         roles = find_roles(table, options)
+        beside = leave_out_beside_axis(table)
         if train is None:
             train = table
-            about.notes += roles.notes
+            about.notes += [*roles.notes, *beside]
         else:
             _check_columns(table, train)
         parts |= _by_part(table, roles, part)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from striate.core.errors import ArgumentError, unknown_name
+from striate.core.errors import ArgumentError, UnknownNameError, did_you_mean, unknown_name
 from striate.datasets.tables.separated_values import Cells, Dialect, is_missing
 
 # What people call these columns, the likeliest first.
@@ -23,6 +23,8 @@ NAME_WORDS = (
 SPLIT_WORDS = ("split", "part", "subset", "set", "partition", "usage")
 LABEL, GROUP = "the label", "the group"
 _LEAST_AXIS = 3
+# More headers that are numbers than this are not listed one by one.
+_MOST_NUMBERS = 6
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,20 @@ class Layout:
                 f"{what} is column {wanted!r}, but the table has no header. Give its number from 0, 'first' "
                 "or 'last'."
             )
-        raise unknown_name(f"column for {what}", wanted, [name for name in self.header if name])
+        raise self._no_column(what, wanted)
+
+    def _no_column(self, what: str, wanted: str) -> UnknownNameError:
+        """Make the error for a header that is not there; the many numbers of an axis are not listed."""
+        names = [name for name in self.header or [] if name]
+        numbers = [name for name in names if self.dialect.is_number(name)]
+        if len(numbers) <= _MOST_NUMBERS:
+            return unknown_name(f"column for {what}", wanted, names)
+        words = sorted(set(names) - set(numbers))
+        listed = [*words, f"{len(numbers)} numbers from {numbers[0]} to {numbers[-1]}"]
+        near = did_you_mean(wanted, words)
+        return UnknownNameError(
+            f"there is no column for {what} called {wanted!r}.{near} Known: {', '.join(listed)}."
+        )
 
     def called(self, words: Sequence[str]) -> int | None:
         """Find a column by one of the names that it usually has, the first of them first."""
@@ -122,6 +137,8 @@ def _has_header(rows: list[list[str]], dialect: Dialect, wanted: set[str]) -> bo
     if wanted & {cell.lower() for cell in first}:
         return True
     rest = [row for row in rows[1:] if len(row) in (len(first), len(first) + 1)]
+    if len(rows) == 1:
+        return _is_bare_header(first, dialect)
     if not rest:
         return False
     shift = len(rest[0]) - len(first)
@@ -141,6 +158,13 @@ def _has_header(rows: list[list[str]], dialect: Dialect, wanted: set[str]) -> bo
         return True
     axis = [dialect.number(cell) for _, cell in numeric if dialect.is_number(cell) and cell]
     return _is_axis(axis, evenly=not fresh) and not _rows_rise(rest, numeric, shift, dialect)
+
+
+def _is_bare_header(cells: list[str], dialect: Dialect) -> bool:
+    """Whether the only row there is names columns: it has their usual words, or hardly any numbers."""
+    known = {*LABEL_WORDS, *NAME_WORDS, *SPLIT_WORDS} - {""}
+    words = [cell for cell in cells if cell and not dialect.is_number(cell)]
+    return any(cell.lower() in known for cell in words) or 2 * len(words) > len(cells) > 2
 
 
 def _is_axis(values: Sequence[float], evenly: bool) -> bool:

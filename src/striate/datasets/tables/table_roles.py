@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from striate.core.errors import ArgumentError, DataError
 from striate.datasets.options import SourceOptions
 from striate.datasets.rejects import BadFile
+from striate.datasets.tables.axis_values import axis_from_headers
 from striate.datasets.tables.number_table import NumberTable, bad_row_name
 from striate.datasets.tables.separated_values import is_missing
 from striate.datasets.tables.table_layout import GROUP, LABEL, LABEL_WORDS, NAME_WORDS, SPLIT_WORDS
@@ -16,6 +18,9 @@ from striate.datasets.tables.table_layout import GROUP, LABEL, LABEL_WORDS, NAME
 NO_LABEL = "none"
 _COLUMN = "column:"
 _MOST_CLASSES = 100
+# A header that begins with a number, as 400 or '400 nm', and how many of them make an axis.
+_STEP = re.compile(r"[-+]?\d+([.,]\d+)?\s*[^\s\d]*(-?\d)?")
+_LEAST_STEPS = 3
 PART_WORDS = {
     "train": "train", "training": "train",
     "val": "validation", "valid": "validation", "validation": "validation", "dev": "validation",
@@ -84,6 +89,25 @@ def find_roles(table: NumberTable, options: SourceOptions) -> Roles:
     if left:
         roles.notes.append(f"left out: {', '.join(map(layout.title, left))}")
     return roles
+
+
+def leave_out_beside_axis(table: NumberTable) -> list[str]:
+    """Take out numbers that are no steps, such as an age beside a spectrum; what was done, in words.
+
+    They are told by their headers: words, where most are numbers in rising or falling order.
+    """
+    header = table.layout.header
+    if header is None or axis_from_headers([header[column] for column in table.columns]) is not None:
+        return []
+    steps = [column for column in table.columns if _STEP.fullmatch(header[column])]
+    others = [column for column in table.columns if column not in steps]
+    axis = axis_from_headers([header[column] for column in steps])
+    if axis is None or len(steps) < _LEAST_STEPS or len(steps) <= len(others):
+        return []
+    for column in others:
+        table.without(column)
+    verb = "was" if len(others) == 1 else "were"
+    return [f"{', '.join(map(table.layout.title, others))}: no step of the axis, {verb} left out"]
 
 
 def _find_parts(table: NumberTable, free: set[int], roles: Roles) -> None:

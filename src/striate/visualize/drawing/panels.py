@@ -149,6 +149,10 @@ def _draw_lines(axes: Any, panel: LinePanel) -> None:
         marker = marker if len(line.x) <= 60 else ""
         axes.plot(line.x, line.y, dashes, color=colour, lw=1.6, marker=marker, ms=3.2, label=line.name)
     axes.margins(x=0.0 if panel.shade is not None else 0.02, y=0.08)
+    if panel.y_limits is not None:
+        low, high = panel.y_limits
+        room = 0.08 * (high - low)
+        axes.set_ylim(low - room, high + room)
     if panel.shade is not None:
         _shade(axes, panel)
     for x, y, label in panel.points:
