@@ -8,7 +8,7 @@ TESTS ?=
 WORKERS ?= 2
 
 .NOTPARALLEL:
-.PHONY: help develop install check format test docs bench fresh-test
+.PHONY: help develop install check format test docs bench fuzz fresh-test
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -40,5 +40,8 @@ docs:  ## run every example in README, docs and docstrings
 
 bench:  ## all benchmarks, one after the other
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+fuzz:  ## kill, damage and starve it: what `test` does for minutes, for hours
+	STRIATE_LONG=1 $(BIN)/python -m pytest -q -n $(WORKERS) tests/crash
 
 fresh-test: install check test  ## install into VENV, then check and test: what CI runs

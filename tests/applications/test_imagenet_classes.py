@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from striate.applications import imagenet_classes, vgg16
-from striate.applications.imagenet_classes import decode_predictions, imagenet_names
+from striate.applications.imagenet_classes import decode_predictions, imagenet_names, names_at_hand
 from striate.core.errors import ArgumentError, FileAccessError, FileFormatError, ShapeError
 
 
@@ -46,6 +46,20 @@ def test_the_list_is_downloaded_once_by_its_checksum(names, monkeypatch, tmp_pat
     monkeypatch.setattr(imagenet_classes, "download", lambda *what: asked.append(what) or names)
     assert imagenet_names()[5] == ("n00000005", "thing_5")
     assert asked == [(imagenet_classes.LIST, tmp_path / "weights")]
+
+
+def test_names_are_at_hand_once_the_list_lies_in_the_cache(names, monkeypatch, tmp_path):
+    monkeypatch.setattr(imagenet_classes, "cache_folder", lambda *parts: tmp_path.joinpath("cache", *parts))
+    assert names_at_hand() is None
+    place = tmp_path / "cache" / "weights" / "imagenet_class_index.json"
+    place.parent.mkdir(parents=True)
+    table = json.loads(names.read_text("utf-8"))
+    table["7"] = ["n00000007", table["5"][1]]
+    place.write_text(json.dumps(table), "utf-8")
+    found = names_at_hand()
+    assert (len(found), found[4]) == (1000, "thing_4")
+    # Two classes of one name are told apart.
+    assert (found[5], found[7]) == ("thing_5 (n00000005)", "thing_5 (n00000007)")
 
 
 def test_without_a_network_it_is_said_how_else(monkeypatch):

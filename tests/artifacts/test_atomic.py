@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from striate.artifacts.atomic import open_for_reading, read_bytes, write_atomically
+from striate.artifacts.atomic import open_for_reading, read_bytes, reading, write_atomically
 from striate.core.errors import FileAccessError
 
 
@@ -124,3 +124,64 @@ def test_a_file_above_its_limit_is_refused(tmp_path):
     assert read_bytes(tmp_path / "file", "recipe", limit=5) == b"12345"
     with pytest.raises(FileAccessError, match=r"larger than a recipe can be \(4\.00 B\)"):
         read_bytes(tmp_path / "file", "recipe", limit=4)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(
+        FileAccessError, match=r"expected a recipe but .*pipe is a pipe or a device, not a file"
+    ):
+        open_for_reading(tmp_path / "pipe", "recipe")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("x" * 300, "File name too long"), ("nul\0", "embedded null byte")]
+)
+def test_a_name_that_cannot_be_one_is_said_in_words(tmp_path, name, words):
+    with pytest.raises(FileAccessError, match=rf"cannot read the recipe .*: {words}"):
+        open_for_reading(tmp_path / name, "recipe")
+    with pytest.raises(FileAccessError, match=rf"cannot write .*: {words}"):
+        write_atomically(tmp_path / name, [b"new"])
+
+
+def test_a_link_to_itself_is_not_followed_for_ever(tmp_path):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(FileAccessError, match=r"cannot write .*loop: (Symlink loop|.*symbolic links)"):
+        write_atomically(tmp_path / "loop", [b"new"])
+
+
+def test_a_disk_that_fails_while_a_file_is_read_is_said_in_words(tmp_path):
+    (tmp_path / "file").write_bytes(b"old")
+    with (
+        pytest.raises(FileAccessError, match=r"^cannot read the recipe .*file: Input/output error\.$"),
+        reading(tmp_path / "file", "recipe"),
+    ):
+        raise OSError(errno.EIO, "Input/output error")
+    with (
+        pytest.raises(FileAccessError, match=r"^told already$"),
+        reading(tmp_path / "file", "recipe"),
+    ):
+        raise FileAccessError("told already")
+
+
+def test_where_nothing_is_known_of_the_disk_the_reason_is_told_all_the_same(tmp_path, monkeypatch):
+    def broken(*arguments, **names):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", broken)
+    monkeypatch.setattr("shutil.disk_usage", broken)
+    monkeypatch.setattr(Path, "unlink", broken)
+    with pytest.raises(
+        FileAccessError, match=r"Input/output error \(needs 3\.00 B; an unknown amount free in"
+    ):
+        write_atomically(tmp_path / "file", [b"new"])
+
+
+def test_a_working_folder_that_was_deleted_is_said_so(tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(
+        FileAccessError, match=r"there is no recipe absent \(seen from a folder that was deleted"
+    ):
+        open_for_reading("absent", "recipe")

@@ -179,3 +179,10 @@ def test_more_than_the_format_holds_is_not_written(tmp_path, monkeypatch):
     monkeypatch.setattr(canonical_zip, "_MOST_BYTES", 1024)
     with pytest.raises(ArgumentError, match=r"holds at most 1\.00 KB; this one would take 2\.00 KB"):
         write_canonical_zip(tmp_path / "file", {"graph.json": bytes(2048)})
+
+
+def test_a_file_longer_than_the_format_is_refused_before_it_is_read(path):
+    with path.open("r+b") as file:
+        file.truncate(2**32)  # with a hole, which takes no room
+    with pytest.raises(FileFormatError, match="it is longer than the format allows"):
+        read_canonical_zip(path, "model file")

@@ -95,15 +95,20 @@ def test_a_group_that_holds_itself_is_refused():
 
 
 def test_a_type_in_the_place_of_numbers_is_refused():
-    with changed(lambda file: file.__setitem__("type", np.dtype("f4"))) as file:
-        with pytest.raises(FileFormatError, match="'type' is a Datatype, neither a group nor numbers"):
-            walk(file)
+    words = "'type' is a Datatype, neither a group nor numbers"
+    with (
+        changed(lambda file: file.__setitem__("type", np.dtype("f4"))) as file,
+        pytest.raises(FileFormatError, match=words),
+    ):
+        walk(file)
 
 
 def test_groups_deeper_than_any_network_are_refused():
-    with changed(lambda file: file.create_group("/".join("x" * 70))) as file:
-        with pytest.raises(FileFormatError, match="more groups, or deeper ones"):
-            walk(file)
+    with (
+        changed(lambda file: file.create_group("/".join("x" * 70))) as file,
+        pytest.raises(FileFormatError, match="more groups, or deeper ones"),
+    ):
+        walk(file)
 
 
 def make_virtual(file):

@@ -7,8 +7,9 @@ import struct
 
 import numpy as np
 import pytest
+import safetensors.numpy
 
-from striate.artifacts.tensors import arrays_from_bytes, tensor_bytes
+from striate.artifacts.tensors import arrays_from_bytes, check_seal, tensor_bytes
 from striate.core.errors import ArgumentError, FileFormatError
 
 FLOATS = ("float16", "float32", "float64")
@@ -115,3 +116,57 @@ def test_random_damage_raises_nothing_else():
         except FileFormatError:
             refused += 1
     assert refused > 300
+
+
+def sealed_example():
+    arrays = {
+        "kernel": np.arange(6, dtype=np.float32).reshape(2, 3),
+        "scalar": np.array(2.5),
+        "none": np.zeros((0, 3)),
+    }
+    return tensor_bytes(arrays, sealed=True)
+
+
+def test_a_seal_holds_for_what_it_was_made_of():
+    content = sealed_example()
+    check_seal(content, arrays_from_bytes(content, "file"), "file")
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("kernel", lambda array: array + 1),
+        ("kernel", lambda array: array.reshape(3, 2)),
+        ("kernel", lambda array: array.view(np.int32)),
+        ("scalar", lambda array: array.reshape(1)),
+        ("none", lambda array: np.zeros((3, 0))),
+    ],
+)
+def test_a_seal_notices_numbers_shapes_and_kinds(name, change):
+    content = sealed_example()
+    arrays = arrays_from_bytes(content, "file")
+    arrays[name] = change(arrays[name])
+    with pytest.raises(
+        FileFormatError, match=r"^w\.safetensors is damaged or was changed .*its checksum does"
+    ):
+        check_seal(content, arrays, "w.safetensors")
+
+
+def test_arrays_of_another_program_may_come_without_a_seal_but_with_no_other_notes():
+    arrays = {"a": np.zeros(2, np.float32)}
+    for notes in (None, {"format": "pt"}):
+        content = safetensors.numpy.save(arrays, notes)
+        check_seal(content, arrays_from_bytes(content, "file"), "file")
+    content = safetensors.numpy.save(arrays, {"sha255": "0"})
+    with pytest.raises(FileFormatError, match=r"comes with notes that Striate does not know: 'sha255'"):
+        check_seal(content, arrays_from_bytes(content, "file"), "file")
+
+
+def test_a_header_is_a_table_of_a_bounded_number_of_arrays(monkeypatch):
+    with pytest.raises(FileFormatError, match=r"cannot be read: its header is no table of names"):
+        arrays_from_bytes(with_header([1]), "file")
+    with pytest.raises(FileFormatError, match=r"cannot be read: its header is not JSON: line 1, column 2"):
+        arrays_from_bytes(struct.pack("<Q", 3) + b"{a}", "file")
+    monkeypatch.setattr("striate.artifacts.tensors._MOST_ARRAYS", 1)
+    with pytest.raises(FileFormatError, match=r"it holds 2 arrays; Striate reads up to 1\."):
+        arrays_from_bytes(tensor_bytes({"a": np.zeros(1), "b": np.zeros(1)}), "file")

@@ -118,6 +118,35 @@ def test_on_a_phone_nothing_sticks_out_at_the_side(visit, kind):
     assert visitor.ask("document.documentElement.scrollWidth") <= 360
 
 
+def test_a_wide_table_of_a_phone_scrolls_in_its_own_box_and_says_so(visit):
+    visitor = visit(**PHONE)
+    assert visitor.ask("document.querySelector('#network .scroll').scrollWidth > 360")
+    assert visitor.page.locator("#network .sideways").first.is_visible()
+    assert not visit().page.locator("#network .sideways").first.is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_empty_cells_have_the_ground_of_the_page_and_full_ones_stand_out(visit, scheme):
+    visitor = visit(color_scheme=scheme)
+    ground = "getComputedStyle(document.querySelector('{}')).backgroundColor"
+    cells = "[...document.querySelectorAll('.confusion tbody td')]"
+    empty = (
+        f"{cells}.filter(one => one.querySelector('.none')).map(one => getComputedStyle(one).backgroundColor)"
+    )
+    assert set(visitor.ask(empty)) <= {"rgba(0, 0, 0, 0)"}
+    full = visitor.ask(
+        ground.format(".confusion td.right.s7, .confusion td.right.s8, .confusion td.right.s9")
+    )
+    assert full not in ("rgba(0, 0, 0, 0)", "")
+
+
+def test_titles_of_galleries_take_one_line_and_can_be_read_in_full(visit):
+    visitor = visit()
+    titles = "[...document.querySelectorAll('.gallery figcaption')]"
+    assert visitor.ask(f"new Set({titles}.map(one => one.offsetHeight)).size") == 1
+    assert visitor.ask(f"{titles}.every(one => one.title && one.textContent.startsWith(one.title))")
+
+
 def test_without_a_script_the_page_can_be_read(visit):
     visitor = visit(java_script_enabled=False)
     assert "The examples of a cell are shown by a script" in visitor.page.text_content("#opened")

@@ -204,3 +204,11 @@ def test_a_folder_that_cannot_be_written_is_an_error_before_the_training(play, t
     (tmp_path / "logs").write_text("a file, not a folder")
     with pytest.raises(FileAccessError, match=r"cannot write to .*train'"):
         play(TensorBoard(tmp_path / "logs"), [])
+
+
+def test_a_training_that_goes_on_counts_batches_on(tmp_path):
+    one, other = TensorBoard(tmp_path), TensorBoard(tmp_path)
+    for batch in range(3):
+        one.on_train_batch_end(batch)
+    other.set_state(one.get_state())
+    assert other.get_state() == {"steps": 3}

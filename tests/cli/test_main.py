@@ -15,6 +15,7 @@ from PIL import Image
 import striate
 from striate.cli.main import WELCOME, main
 from striate.cli.verbs.evaluate import evaluate
+from striate.cli.verbs.train import train
 from striate.core.errors import ArgumentError, StriateError
 from striate.datasets.opening import open_data
 from tests.workbench.toy import write_toy
@@ -189,7 +190,9 @@ def test_a_summary_is_shown_with_details_on_request(run, capsys):
     [
         (["trian", "digits"], 2, "there is no verb called 'trian'. Did you mean 'train'?"),
         (["train", "toy.npz", "--epoch", "3"], 2, "no option called '--epoch'. Did you mean '--epochs'"),
-        (["train"], 2, "Missing argument 'DATA'. How it goes: striate train --help"),
+        (["train"], 2, "train takes data, as in: striate train digits; or a run: --resume RUN."),
+        (["train", "--resume", "nowhere"], 1, "there is no run, folder of a run or model file 'nowhere'"),
+        (["train", "--resume", "toy", "name=other"], 1, "has a name already; leave --name other out"),
         (["train", "toy.npz", "epochs=many"], 2, "Invalid value for '--epochs'"),
         (["train", "toy.npz", "-e", "3"], 2, "No such option: -e"),
         (["train", "toy.npz", "epochs=0"], 1, "epochs is a whole number from 1 up; got 0."),
@@ -249,6 +252,38 @@ def test_ctrl_c_in_a_training_keeps_the_run_and_answers_130(here):
     assert "not tested yet: striate evaluate long" in said
     assert '"status": "stopped"' in (here / "runs" / "long" / "run.json").read_text(encoding="utf-8")
     assert main(["evaluate", "long"]) == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM for a child process")
+def test_sigterm_in_a_training_keeps_the_run_answers_143_and_it_can_go_on(here):
+    command = [sys.executable, "-m", "striate", "train", "toy.npz", "epochs=100000", "name=long"]
+    with subprocess.Popen(
+        [*command, "model=networks.py:stack"], stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("Epoch 2/"):
+                assert main(["train", "--resume", "long"]) == 1
+                process.send_signal(signal.SIGTERM)
+                break
+        said = process.stdout.read()
+    assert process.returncode == 143
+    assert "stopped by SIGTERM after" in said
+    assert "to go on: striate train --resume runs/long" in said
+    place = here / "runs" / "long"
+    assert '"status": "stopped"' in (place / "run.json").read_text(encoding="utf-8")
+    assert not (place / "lock").exists()
+    assert list((place / "checkpoints").iterdir()) != []
+
+
+def test_a_run_that_goes_on_has_its_name_already():
+    with pytest.raises(ArgumentError, match="a run that has a name already; leave --name other out"):
+        train(name="other", resume="toy")
+
+
+def test_a_finished_run_is_not_resumed(run, capsys):
+    assert main(["train", "--resume", "runs/toy"]) == 0
+    assert capsys.readouterr().out == "the run 'toy' is finished after 12 epochs: nothing is left to do.\n"
 
 
 def test_output_that_nobody_reads_to_the_end_is_no_error(here):

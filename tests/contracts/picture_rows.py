@@ -117,12 +117,12 @@ ROWS = [
         ),
         small_network,
     ),
-    PictureRow("maximise", lambda net: visualize.maximise(net, "conv", steps=2).sheet(), small_network),
+    PictureRow("maximise", lambda net: visualize.maximise(net, "conv", steps=2).sheet, small_network),
     PictureRow(
-        "maximise", lambda net: visualize.maximise(net, 0, size=12, steps=2).sheet(), torch_network, "torch"
+        "maximise", lambda net: visualize.maximise(net, 0, size=12, steps=2).sheet, torch_network, "torch"
     ),
     PictureRow(
-        "maximise", lambda net: visualize.maximise(net, "conv", steps=2).sheet(), signal_network, "signal"
+        "maximise", lambda net: visualize.maximise(net, "conv", steps=2).sheet, signal_network, "signal"
     ),
     PictureRow("plot_activations", lambda _: visualize.plot_activations(["relu", "tanh"])),
     PictureRow("plot_model", lambda net: visualize.plot_model(net), small_network),

@@ -31,6 +31,8 @@ NUMBERS = (
     *(-1, 0, 1, 2, 3, 7, 100, 4096, 65537, 10**6, 2**31 - 1, 2**31, 2**32, 10**9, 10**12, 2**62, 2**63 - 1),
     *(2**63, 10**30, -(2**63), 0.5, -0.0, 1e308, 1e-320, -1.5, 1.0, float("inf"), float("nan")),
 )
+# Enough to be too much for a graph, and not so much that making it takes the time of the tests.
+_LONGEST_COPY = 1 << 22
 KEYS = (
     *("name", "units", "filters", "kernel_size", "strides", "padding", "dtype", "trainable", "input_shape"),
     *("class_name", "config", "layers", "calls", "inputs", "outputs", "options", "input", "batch_shape"),
@@ -59,7 +61,7 @@ def mutated(contents: Contents, draw: random.Random, others: list[Contents]) -> 
     """Damage a file's contents in one to four ways and give the bytes of the damaged file."""
     contents = dict(contents)
     for _ in range(draw.choice((1, 1, 1, 2, 4))):
-        draw.choices((_change_json, _change_header, _swap_entry, _change_bytes), (12, 3, 1, 2))[0](
+        draw.choices((_change_json, change_header, _swap_entry, change_bytes), (12, 3, 1, 2))[0](
             contents, draw, others
         )
     whole = sealed_zip(contents)
@@ -160,12 +162,14 @@ def _add(holder: Any, key: Any, draw: random.Random, places: list[tuple[Any, Any
 def _copy(holder: Any, key: Any, draw: random.Random, places: list[tuple[Any, Any]]) -> None:
     inside, at = draw.choice(places)
     if at in inside if isinstance(inside, dict) else at < len(inside):
-        holder[key] = json.loads(json.dumps(inside[at]))
+        text = json.dumps(inside[at])
+        holder[key] = json.loads(text) if len(text) < _LONGEST_COPY else None
 
 
 def _repeat(holder: Any, key: Any, draw: random.Random, places: list[tuple[Any, Any]]) -> None:
     if isinstance(holder, list):
-        holder[key:key] = [holder[key]] * draw.choice((1, 3, 50, 3000))
+        most = _LONGEST_COPY // len(json.dumps(holder[key]))
+        holder[key:key] = [holder[key]] * min(draw.choice((1, 3, 50, 3000)), most)
 
 
 _EDITS: tuple[Callable[..., None], ...] = (
@@ -174,7 +178,7 @@ _EDITS: tuple[Callable[..., None], ...] = (
 )
 
 
-def _change_header(contents: Contents, draw: random.Random, others: list[Contents]) -> None:
+def change_header(contents: Contents, draw: random.Random, others: list[Contents]) -> None:
     name = draw.choice([name for name in contents if name.endswith(".safetensors")])
     content = contents[name]
     try:
@@ -198,7 +202,7 @@ def _swap_entry(contents: Contents, draw: random.Random, others: list[Contents])
     contents[name] = draw.choice(others).get(name, b"")
 
 
-def _change_bytes(contents: Contents, draw: random.Random, others: list[Contents]) -> None:
+def change_bytes(contents: Contents, draw: random.Random, others: list[Contents]) -> None:
     name = draw.choice(list(contents))
     data = bytearray(contents[name])
     for _ in range(draw.randint(1, 3)):

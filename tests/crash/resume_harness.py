@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import importlib
 import json
 import os
 import random
@@ -19,10 +20,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import matplotlib.figure  # noqa: F401  loaded before the fork, once for all children
 import numpy as np
-import sklearn.metrics  # noqa: F401
-import sklearn.model_selection  # noqa: F401
 import torch
 from PIL import Image
 from torch.utils.data import DataLoader, TensorDataset
@@ -224,7 +222,13 @@ def outcome(folder: Path) -> dict[str, str]:
     for path in sorted(folder.rglob("*")):
         if path.name in ("best.striate", "model.striate", "last.striate", "results.csv", "history.json"):
             found[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
-    leftovers = [path.name for path in folder.rglob("*") if path.suffix == ".part" or path.name == "lock"]
+    own = (folder / name for name in ("checkpoints", "runs"))
+    leftovers = [
+        path.name
+        for place in own
+        for path in place.rglob("*")
+        if path.name == "lock" or path.suffix == ".part"
+    ]
     return {**found, "leftovers": ",".join(leftovers)}
 
 
@@ -256,6 +260,9 @@ def fresh(data: Path, folder: Path) -> Path:
 
 def play(setup: str, kills: int, seed: int, place: Path) -> dict:
     """Kill so often, and compare each training that was let through to its end."""
+    for library in ("matplotlib.figure", "sklearn.metrics", "sklearn.model_selection"):
+        # Loaded before the fork, once for all children.
+        importlib.import_module(library)
     write_data(place / "data")
     chance = random.Random(seed)
     whole = fresh(place / "data", place / "whole")
@@ -286,4 +293,4 @@ def play(setup: str, kills: int, seed: int, place: Path) -> dict:
 
 
 if __name__ == "__main__":
-    print(json.dumps(play(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))))
+    sys.stdout.write(json.dumps(play(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))))

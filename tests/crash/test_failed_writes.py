@@ -8,6 +8,7 @@ import resource
 import signal
 import subprocess
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,8 @@ from tests.crash.harness import Outcome, count, counted, disturbed, in_child
 NOBODY = 65534
 WORDS = re.compile(
     r"cannot write (?P<path>.+): (?P<reason>[^(]+) \(needs (?P<needs>[\d.]+ (B|KB|MB)); "
-    r"(?P<free>[\d.]+ (B|KB|MB|GB|TB)) free in .+\)\. Nothing was changed\. Make room, or choose another place\."
+    r"(?P<free>[\d.]+ (B|KB|MB|GB|TB)) free in .+\)\. "
+    r"Nothing was changed\. Make room, or choose another place\."
 )
 
 
@@ -145,13 +147,13 @@ def test_a_call_that_fails_changes_nothing(call, what, reason, tmp_path):
     folder.mkdir()
     sizes = count([40], [1, 40, 400, 4000, 20_000])
     for units in sizes:
-        new = network(units)
+        save = partial(network(units).save, folder / "net.striate")
         begin(folder)
-        times = counted(lambda: new.save(folder / "net.striate"), (call,), tmp_path / "log")[call]
+        times = counted(save, (call,), tmp_path / "log")[call]
         # The last fsync is that of the folder, when the file is whole already.
         for when in range(1, times + (call != "fsync")):
             begin(folder)
-            status, told = disturbed(lambda: new.save(folder / "net.striate"), call, what, when)
+            status, told = disturbed(save, call, what, when)
             assert os.WIFEXITED(status), status
             check_nothing_happened(folder, told, reason)
 

@@ -53,7 +53,7 @@ def import_what_is_none():
         (refuse_for_memory, "asked for too much memory"),
         (refuse_for_depth, "went too deep"),
         (lambda: 1 / 0, "traceback"),
-        (lambda: np.ones(600 << 20, np.uint8), "traceback"),
+        (lambda: np.ones(700 << 20, np.uint8), "traceback"),
         (lambda: os.kill(os.getpid(), signal.SIGKILL), "died"),
         (lambda: os._exit(3), "died"),
     ],

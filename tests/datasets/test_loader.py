@@ -152,3 +152,22 @@ def test_what_are_no_numbers_are_refused(array):
 def test_a_single_number_is_refused(array):
     with pytest.raises(DataError, match="cut along the first axis, but a single number came"):
         ArrayBatches(array, 2)
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("taken", [0, 1, 3, 4, 6])
+def test_batches_go_on_where_they_told_of(shuffle, taken):
+    def batches(seed):
+        return ArrayBatches(Y, 3, shuffle, np.random.default_rng(seed))
+
+    def endless(source):
+        while True:
+            yield from (tuple(batch.tolist()) for batch in source)
+
+    one, other = batches(1), batches(2)
+    reader = endless(one)
+    for _ in range(taken):
+        next(reader)
+    other.set_state(one.get_state())
+    again = endless(other)
+    assert [next(again) for _ in range(9)] == [next(reader) for _ in range(9)]

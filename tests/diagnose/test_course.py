@@ -46,7 +46,7 @@ def test_histories_that_cannot_be_read_are_refused():
         read_course({"loss": []}, None)
     with pytest.raises(DataError, match="'loss' must be a list with one number an epoch; got "):
         read_course({"loss": ["a", "b"]}, None)
-    with pytest.raises(DataError, match=r"'val_loss' holds 1 values for 2 epochs.*validation_epochs="):
+    with pytest.raises(DataError, match=r"'val_loss' holds 1 value for 2 epochs.*validation_epochs="):
         read_course({"loss": [2, 1], "val_loss": [1]}, None)
     with pytest.raises(DataError, match=r"validation_epochs lie between 1 and 2; got \[0, 2\]"):
         read_course({"loss": [2, 1], "val_loss": [1, 1]}, [0, 2])

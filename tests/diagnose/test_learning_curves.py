@@ -106,9 +106,57 @@ def test_few_epochs_are_too_few_to_judge_by():
     assert verdict.evidence == ["3 epochs are too few to judge by."]
     assert verdict.words == "too short"
     few = read_curves({"loss": FALLING, "val_loss": [1.0, 0.5]}, validation_epochs=[5, 10])
-    assert few.evidence == ["10 epochs, 2 of them validated are too few to judge by."]
+    assert few.evidence == ["10 epochs, 2 of them validated, are too few to judge by."]
     one = read_curves({"loss": [1.0], "val_loss": [1.0]})
     assert one.evidence == ["1 epoch is too few to judge by."]
+
+
+def test_four_epochs_are_neither_over_fit_nor_unstable():
+    loss = [1.0, 0.5, 0.3, 0.2]
+    assert read_curves({"loss": loss, "val_loss": [1.0, 0.6, 1.0, 1.6]}).kind == "too short"
+    assert read_curves({"loss": [1.0, 0.9, 4.0, 9.0]}).kind == "too short"
+    assert read_curves({"loss": [*loss, 0.1], "val_loss": [1.0, 0.6, 1.0, 1.6, 2.0]}).kind == "over-fit"
+
+
+def test_a_rise_on_few_validation_examples_may_be_chance():
+    history = {
+        "loss": [1.0, 0.6, 0.5, 0.48, 0.46, 0.44, 0.42, 0.4, 0.38, 0.36],
+        "val_loss": [1.0, 0.7, 0.5, 0.5, 0.52, 0.55, 0.58, 0.6, 0.62, 0.65],
+    }
+    assert read_curves(history).kind == "over-fit"
+    # Twice 0.5 / sqrt(1000) is 0.03, twice 0.5 / sqrt(14) is 0.27; the rise is 0.15.
+    assert read_curves(history, validation_examples=1000).kind == "over-fit"
+    verdict = read_curves(history, validation_examples=14)
+    assert verdict.kind == "good"
+    assert "with 14 validation examples that may be chance." in verdict.evidence[0]
+    with pytest.raises(DataError, match=r"validation_examples is how many .* was scored on; got 0"):
+        read_curves(history, validation_examples=0)
+
+
+def test_a_gap_of_accuracies_on_few_examples_may_be_chance():
+    history = {
+        "loss": FALLING,
+        "val_loss": [1.0, 0.7, 0.6, 0.58, 0.58, 0.58, 0.58, 0.58, 0.58, 0.58],
+        "accuracy": [0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.97, 0.97, 0.97],
+        "val_accuracy": [0.5, 0.6, 0.7, 0.8, 0.8, 0.8, 0.8, 0.8, 0.8, 0.8],
+    }
+    # The gap is 0.17; two standard errors of 80% are 0.018 for 2000 examples, 0.25 for 10.
+    assert read_curves(history, validation_examples=2000).kind == "over-fit"
+    assert read_curves(history, validation_examples=10).kind == "good"
+
+
+def test_unrest_on_few_validation_examples_may_be_chance():
+    # Up and down by 0.2 around 0.8; the standard error of 0.8 is 0.025 for 1000 examples, 0.57 for 2.
+    history = {"loss": FALLING, "val_loss": [1.0, 0.6, 1.0, 0.6, 1.0, 0.6, 1.0, 0.6, 1.0, 0.6]}
+    assert read_curves(history, validation_examples=1000).kind == "unstable"
+    assert read_curves(history, validation_examples=2).kind != "unstable"
+
+
+def test_advice_names_the_option_of_the_command_line_beside_the_argument():
+    history = {"loss": FALLING, "val_loss": [1.0, 0.5, 0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0]}
+    advice = " ".join(read_curves(history).advice)
+    assert "--augment standard, or fit(..., augment='standard')" in advice
+    assert "`striate train` keeps it" in advice
 
 
 def test_without_validation_it_is_said_that_nothing_can_be_said():

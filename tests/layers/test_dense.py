@@ -70,5 +70,5 @@ def test_another_number_of_features_is_refused_by_name(data):
 
 
 def test_units_are_a_whole_number():
-    with pytest.raises(ArgumentError, match=r"units takes one whole number or 1, each at least 1; got 0\."):
+    with pytest.raises(ArgumentError, match=r"units takes one whole number, at least 1; got 0\."):
         Dense(0)

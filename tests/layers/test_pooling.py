@@ -151,7 +151,7 @@ def test_a_window_larger_than_its_input_is_refused_with_advice():
 
 
 def test_a_window_of_no_size_is_refused():
-    with pytest.raises(ArgumentError, match=r"pool_size takes one whole number or 1, each at least 1; got 0"):
+    with pytest.raises(ArgumentError, match=r"pool_size takes one whole number, at least 1; got 0"):
         layers.MaxPooling1D(0)
 
 

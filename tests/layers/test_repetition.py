@@ -50,7 +50,7 @@ def test_a_vector_becomes_a_sequence_of_equal_steps():
 
 
 def test_no_repetition_at_all_is_refused():
-    with pytest.raises(ArgumentError, match=r"n takes one whole number or 1, each at least 1; got 0"):
+    with pytest.raises(ArgumentError, match=r"n takes one whole number, at least 1; got 0"):
         layers.RepeatVector(0)
 
 

@@ -85,7 +85,7 @@ def test_two_ways_to_keep_proportions_are_refused():
     [
         ({"interpolation": "area"}, r"interpolation must be one of 'nearest', .*; got 'area'"),
         ({"fill_mode": "reflect"}, r"fill_mode must be one of 'constant'; got 'reflect'"),
-        ({"height": 0}, r"height takes one whole number or 1, each at least 1; got 0"),
+        ({"height": 0}, r"height takes one whole number, at least 1; got 0"),
     ],
 )
 def test_arguments_that_cannot_work_are_refused(arguments, text):

@@ -59,3 +59,19 @@ def test_a_layer_of_one_s_own_without_arguments_can_be_written():
             return inputs * 2
 
     assert write_layer(Twice())["class_name"] == "Twice"
+
+
+@pytest.mark.parametrize("name", ["Lambda", "TorchModule", "Layer"])
+def test_layers_that_hold_code_are_not_made_from_files(name):
+    with pytest.raises(
+        FileFormatError, match=rf"a {name} holds code of a person's own, which is never taken"
+    ):
+        reader(None)({"class_name": name, "config": {}})
+
+
+def test_one_s_own_class_may_have_the_name_of_such_a_layer():
+    class Lambda(Layer):
+        def call(self, inputs):
+            return inputs
+
+    assert type(reader({"Lambda": Lambda})({"class_name": "Lambda", "config": {}})) is Lambda

@@ -468,3 +468,94 @@ def test_an_optimiser_of_torch_is_left_out_and_that_is_said(tmp_path, capsys):
     model.save(tmp_path / "plain.striate")
     assert "compile again after loading" in capsys.readouterr().out
     assert load(tmp_path / "plain.striate").compiled is None
+
+
+def test_weights_of_another_kind_of_number_are_refused(tmp_path):
+    path = tmp_path / "model.striate"
+    Sequential([Input((4,)), Dense(2, name="only")]).save(path)
+    content = read_model_file(path)
+    content.weights["only/bias"] = np.zeros(2, np.int64)
+    write_model_file(path, content)
+    with pytest.raises(FileFormatError, match=r"weight 'only/bias' is of float32, but the file has int64"):
+        load(path)
+
+
+def test_a_place_in_the_graph_that_is_none_is_refused(tmp_path):
+    path = tmp_path / "model.striate"
+    inputs = Input((4,))
+    Model(inputs, Dense(2)(inputs)).save(path)
+    for changes, words in (
+        ({"outputs": {"$call": True, "part": 0}}, r"a call takes part 0 of call True, and no earlier one"),
+        ({"outputs": {"$input": 7}}, r"a call takes part 0 of input 7, and no earlier one has such a part"),
+        ({"outputs": "call"}, r"expected places in the graph, or lists and tables of them; got 'call'"),
+    ):
+        content = read_model_file(path)
+        content.graph["model"]["config"].update(changes)
+        write_model_file(path, content)
+        with pytest.raises(FileFormatError, match=words):
+            load(path)
+        path.unlink()
+        Model(inputs, Dense(2)(inputs)).save(path)
+
+
+def test_a_graph_that_is_no_model_or_has_no_input_is_refused(tmp_path):
+    path = tmp_path / "model.striate"
+    for change in (
+        lambda graph: graph["model"]["config"].update(input=None),
+        lambda graph: graph.update(model={"class_name": "ReLU", "config": {"name": "a"}}),
+    ):
+        Sequential([Input((4,)), Dense(2)]).save(path)
+        content = read_model_file(path)
+        change(content.graph)
+        write_model_file(path, content)
+        with pytest.raises(FileFormatError, match=r"the graph holds no model with the shape of its input"):
+            load(path)
+
+
+def test_more_weights_than_the_file_holds_are_refused_before_they_are_made(tmp_path):
+    path = tmp_path / "model.striate"
+    Sequential([Input((4,)), Dense(3), Dense(2)]).save(path)
+    content = read_model_file(path)
+    set_units(content.graph, 10**12)
+    write_model_file(path, content)
+    with pytest.raises(FileFormatError, match=r"'kernel' would take 4,000,000,000,000 numbers, but the file"):
+        load(path)
+
+
+def test_metrics_from_a_file_may_take_so_much_and_no_more(tmp_path):
+    path = tmp_path / "model.striate"
+    model = Sequential([Input((4,)), Dense(2)])
+    model.compile("sgd", "mse", metrics=[metrics.MeanIoU(num_classes=3)])
+    model.save(path)
+    assert load(path).compiled.metrics[0].num_classes == 3
+    content = read_model_file(path)
+    content.graph["compile"]["metrics"][0]["config"]["num_classes"] = 10_000
+    write_model_file(path, content)
+    with pytest.raises(
+        FileFormatError, match=r"would take 100,000,000 numbers, but those from a file may take"
+    ):
+        load(path)
+    assert load(path, compile=False).compiled is None
+
+
+def test_what_a_file_says_cannot_steer_a_terminal_and_has_an_end(tmp_path):
+    path = tmp_path / "model.striate"
+    Sequential([Input((4,)), Dense(2)]).save(path)
+    for name in ("\x1b[2J\n", "x" * 90_000):
+        content = read_model_file(path)
+        content.graph["model"]["config"]["layers"][0]["class_name"] = name
+        write_model_file(path, content)
+        with pytest.raises(UnknownNameError, match=r"there is no layer called") as caught:
+            load(path)
+        assert str(caught.value).isprintable()
+        assert len(str(caught.value)) < 2000
+
+
+def test_loading_draws_nothing_at_random(tmp_path):
+    model, _ = stack()
+    model.save(tmp_path / "model.striate")
+    torch.manual_seed(3)
+    expected = torch.rand(4)
+    torch.manual_seed(3)
+    load(tmp_path / "model.striate")
+    assert torch.equal(torch.rand(4), expected)

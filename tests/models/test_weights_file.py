@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from striate.core.errors import FileAccessError, FileFormatError, ShapeError, StateError
 from striate.layers import Conv2D, Dense, Flatten, Input
@@ -75,3 +76,36 @@ def test_weights_fit_a_network_that_was_built_again_with_other_numbers_in_its_na
     second.load_weights(tmp_path / "w.safetensors")
     for one, other in zip(first.get_weights(), second.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_weights_file_holds_a_checksum_and_a_changed_number_is_noticed(tmp_path):
+    path = tmp_path / "some.safetensors"
+    model = make()
+    model.save_weights(path)
+    changed = bytearray(path.read_bytes())
+    changed[-1] ^= 1
+    path.write_bytes(changed)
+    before = model.get_weights()
+    with pytest.raises(FileFormatError, match=r"some\.safetensors is damaged or was changed after it was"):
+        model.load_weights(path)
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_weights_of_another_program_are_taken_without_a_checksum(tmp_path):
+    model = make()
+    arrays = {f"{layer}/{name}": None for layer in ("convolution", "answer") for name in ("kernel", "bias")}
+    arrays = dict(zip(arrays, (np.ones_like(weight) for weight in model.get_weights()), strict=True))
+    save_file(arrays, tmp_path / "some.safetensors", {"format": "np"})
+    model.load_weights(tmp_path / "some.safetensors")
+    assert all((weight == 1).all() for weight in model.get_weights())
+
+
+def test_a_file_larger_than_the_weights_can_be_is_refused_before_it_is_read(tmp_path):
+    path = tmp_path / "some.safetensors"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)  # with a hole, which takes no room
+    with pytest.raises(
+        FileFormatError, match=r"takes 1\.00 TB, more than the weights of model .* can \(32\.0"
+    ):
+        make().load_weights(path)

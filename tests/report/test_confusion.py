@@ -8,7 +8,9 @@ from striate.report import confusion
 from striate.report.album import Album
 from striate.report.confusion import show_confusions
 from striate.report.material import Examples
+from striate.report.text import plain
 from striate.visualize.answers import make_answers
+from striate.visualize.base import HeatPanel, Sheet
 from tests.report.toy import CLASS_NAMES, answers_to, dense_network, file_names, images, material
 
 
@@ -42,7 +44,7 @@ def test_a_cell_holds_the_names_of_its_examples_the_most_confident_first(shown):
         places = answers.cell(true, said)
         ordered = places[np.argsort(-answers.confidence[places], kind="stable")]
         assert [item["name"] for item in cell["items"]] == [answers.names[place] for place in ordered]
-        assert cell["items"][0]["confidence"] == f"{answers.confidence[ordered[0]]:.1%}"
+        assert cell["items"][0]["confidence"] == f"{answers.confidence[ordered[0]]:.0%}"
         assert cell["rest"] == []
 
 
@@ -52,9 +54,35 @@ def test_a_mistake_has_heatmaps_for_both_classes_and_a_right_answer_one(shown):
         (key.split("-"), cell) for key, cell in content.items() if key[0] != key[2] and cell["items"]
     )
     first = wrong["items"][0]["heats"]
-    assert [heat["title"].rpartition(",")[0] for heat in first] == [f"for class {true}", f"for class {said}"]
+    answers, item = material().answers, wrong["items"][0]
+    place = next(number for number, name in enumerate(answers.names) if plain(name) == item["name"])
+    # The shares are those of the answers, in the card's whole percent.
+    assert [heat["title"] for heat in first] == [
+        plain(f"for {CLASS_NAMES[number]}, {answers.probabilities[place, number]:.0%}")
+        for number in (int(true), int(said))
+    ]
+    assert first[1]["title"].endswith(item["confidence"])
     assert {len(item["heats"]) for item in content["0-0"]["items"]} == {0, 1}
     assert "Grad-CAM shows which parts speak for the true class" in shown.hint
+
+
+def test_that_nothing_is_to_be_seen_is_said_of_the_example_and_not_of_the_matrix(monkeypatch):
+    panel = HeatPanel(np.zeros((9, 9)), "for class 0", "Nothing to be seen: no gradient")
+    monkeypatch.setattr(
+        confusion, "show_attribution", lambda found: Sheet("", "", (panel,) * len(found.values))
+    )
+    shown = show_confusions(material(), Album())
+    assert "othing to be seen" not in shown.hint
+    notes = {heat["note"] for item in shown.content["cells"]["0-0"]["items"] for heat in item["heats"]}
+    assert notes == {"Nothing to be seen: no gradient"}
+
+
+def test_cells_are_darker_with_their_share_and_empty_ones_have_no_colour(shown):
+    assert {cell.shade for row in shown.rows for cell in row if not cell.count} == {0}
+    assert "the stronger the colour, the larger the share of the row" in shown.caption
+    # A third of a row is 3 of 9 on the diagonal; beside it the root of a share: one of a hundred is seen.
+    assert [confusion._shade(1 / 3, True), confusion._shade(1.0, True)] == [3, 9]
+    assert [confusion._shade(0.01, False), confusion._shade(0.25, False)] == [1, 5]
 
 
 def test_surrogates_in_names_are_spelled_out_in_what_the_script_reads(shown):

@@ -8,7 +8,7 @@ from striate.layers import Conv2D, Dense, Flatten, Input
 from striate.models import Sequential
 from striate.report import inside_section
 from striate.report.album import Album
-from striate.report.blocks import Film, Raster, Vector
+from striate.report.blocks import Film, Raster, Vector, Words
 from striate.report.inside_section import (
     describe_class_inputs,
     describe_filters,
@@ -49,14 +49,27 @@ def test_the_window_slides_over_a_real_example_on_the_first_convolution():
 
 
 def test_the_inputs_of_all_classes_are_found():
-    (figures,) = describe_class_inputs(material(), Album())
+    figures, words = describe_class_inputs(material(), Album())
     assert len(figures.figures) == 3
+    # As many steps as the picture by itself takes, from the same seed.
+    assert words.text == "Each was searched for in 256 steps, seed 0."
+
+
+def test_a_shorter_search_is_said_to_be_one(monkeypatch):
+    monkeypatch.setattr(inside_section, "affordable", lambda _model, _budget, most, *_: min(most, 60))
+    _, words = describe_class_inputs(material(), Album())
+    assert words.text == (
+        "Each was searched for in 60 steps, seed 0. striate see takes 256, so its pictures are a little "
+        "different."
+    )
 
 
 def test_signals_are_shown_as_lines():
     given = material("signal")
     for make in (describe_filters, describe_maps, describe_window, describe_class_inputs):
         for block in make(given, Album()):
+            if isinstance(block, Words):
+                continue
             figures = block.frames[0].figures[:1] if isinstance(block, Film) else block.figures
             assert all(isinstance(figure.picture, Vector) for figure in figures)
 
@@ -77,7 +90,7 @@ def test_of_too_many_classes_the_first_are_searched_for(monkeypatch):
     monkeypatch.setattr(inside_section, "CLASSES", 2)
     figures, words = describe_class_inputs(material(), Album())
     assert len(figures.figures) == 2
-    assert words.text == "These are the first 2 of 3 classes."
+    assert words.text.endswith("seed 0. These are the first 2 of 3 classes.")
 
 
 def test_the_network_is_left_as_it_was():

@@ -92,3 +92,21 @@ def test_an_epoch_without_a_number_has_no_dot():
 )
 def test_ticks_are_round_numbers_within_the_ends(ends, whole, wanted):
     assert ticks(*ends, 5, whole) == pytest.approx(wanted)
+
+
+def test_an_axis_of_shares_ends_at_one():
+    curves = compare_training({"loss": [3.0, 1.5], "accuracy": [0.5, 1.0]})
+    loss, accuracy = (draw_curves(panel, curves, "alt") for panel in curves.panels)
+    # Room above the highest loss; the highest share lies at the upper end, 26 pixels down.
+    assert min(y for _, y in strokes(loss, "training")[0]) > 30
+    assert min(y for _, y in strokes(accuracy, "training")[0]) == 26
+    (points,) = strokes(draw_panel(LinePanel((line([0.25, 0.75]),), y_label="share"), "alt"), "first")
+    # A quarter of the height from both ends.
+    assert points[0][1] - points[1][1] == pytest.approx((220 - 34 - 26) / 2, abs=0.2)
+
+
+def test_words_at_a_point_stay_inside_the_drawing():
+    panel = LinePanel((line([0.0, 1.0]),), y_label="share", points=((0.0, 0.5, "left"), (1.0, 1.0, "far")))
+    markup = draw_panel(panel, "alt")
+    assert re.search(r'text-anchor="start">left<', markup)
+    assert re.search(r'y="42.0" text-anchor="end">far<', markup)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from striate.applications import net_c
 from striate.applications.choose import build
+from striate.layers import Input, ReLU
+from striate.models import Sequential
 from striate.report.album import Album
 from striate.report.blocks import Code, Facts, Figures, Listed, Table, Words
 from striate.report.training_section import (
@@ -29,6 +31,15 @@ def test_the_long_table_of_a_deep_network_is_folded_away():
     *_, table = describe_network(material(record={}, model=build("small", (64, 64, 3), 2)), Album())
     assert len(table.rows) > 24
     assert table.folded
+
+
+def test_a_long_drawing_is_folded_away():
+    short, long = (
+        next(one for one in describe_network(material(model=model), Album()) if isinstance(one, Figures))
+        for model in (net_c(), Sequential([Input((4,)), *(ReLU() for _ in range(30))]))
+    )
+    assert not short.folded
+    assert long.folded
 
 
 def test_a_training_is_judged_in_words_with_evidence_and_advice():

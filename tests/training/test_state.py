@@ -6,6 +6,9 @@ import hashlib
 import json
 import random
 import signal
+import threading
+import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -34,6 +37,7 @@ from striate.models import Sequential
 from striate.models.saving import load
 from striate.optimizers import SGD, Adam
 from striate.optimizers.schedules import CosineDecay
+from striate.training import loop, stopping
 from striate.training.compiled import Compiled
 from striate.training.stopping import Stopped, StopRequest
 from striate.utils import set_random_seed, to_categorical
@@ -372,7 +376,7 @@ def test_ctrl_c_writes_where_the_training_stood_and_it_goes_on(tmp_path, capsys)
     assert len(stopped[2]) == 1
     said = capsys.readouterr().out
     assert "stopped by Ctrl-C after 1 whole epochs" in said
-    assert "the same call goes on from there" in said
+    assert f"where it stopped is kept in {tmp_path / 'backup'}" in said
     assert [path.name for path in (tmp_path / "backup").iterdir()] == ["000000000009.checkpoint"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert run(lambda: (network(), []), tmp_path) == wanted
@@ -400,6 +404,43 @@ def test_a_second_signal_interrupts_at_once():
             signal.raise_signal(signal.SIGINT)
         assert stop.seen()
     assert ended.value.signal == signal.SIGINT
+
+
+def test_a_step_that_takes_long_is_interrupted_where_it_is(monkeypatch):
+    monkeypatch.setattr(stopping, "_PATIENCE", 0.01)
+    with StopRequest():
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(Stopped):
+            for _ in range(1000):
+                time.sleep(0.01)
+
+
+def test_outside_the_main_thread_signals_are_left_alone(tmp_path):
+    found = []
+
+    def train():
+        found.append(run(lambda: (network(), []), tmp_path))
+
+    thread = threading.Thread(target=train)
+    thread.start()
+    thread.join()
+    assert found[0][2] == list(range(EPOCHS))
+
+
+def test_a_signal_ends_the_training_between_two_steps():
+    class Backup:
+        saved = 0
+
+        def save(self, course):
+            self.saved += 1
+
+    course, stop = SimpleNamespace(backups=[Backup()], taken=1), StopRequest()
+    loop._write_down(SimpleNamespace(backups=[], taken=1), stop)
+    stop.number = signal.SIGINT
+    with pytest.raises(Stopped) as ended:
+        loop._write_down(course, stop)
+    assert ended.value.signal == signal.SIGINT
+    assert course.backups[0].saved == 1
 
 
 def test_a_history_of_one_s_own_is_filled_as_if_nothing_had_happened(tmp_path):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from torch import nn
 
-from striate.applications import net_c
+from striate.applications import EfficientNetLite0, net_c
 from striate.core.errors import ArgumentError
-from striate.layers import Add, Conv2D, Dense, Flatten, Input
+from striate.layers import Add, Conv2D, Dense, Flatten, Input, ReLU
 from striate.models import Model, Sequential
 from striate.utils import plot_model as by_keras_name
 from striate.visualize import plot_model
@@ -63,6 +63,33 @@ def test_a_torch_network_is_drawn_with_the_shapes_of_an_input():
     picture = plot_model(model, input_shape=(8, 8, 3))
     assert [block.shape for block in picture.blocks] == [(8, 8, 3), (6, 6, 4), (6, 6, 4), (144,), (2,)]
     assert len(picture.arrows) == 4
+    assert "branches of a plain torch module are not traced" in picture.caption
+    assert "not traced" not in plot_model(net_c()).caption
+
+
+def test_of_a_deep_network_neighbours_with_names_alike_are_one_box():
+    model = EfficientNetLite0(input_shape=(64, 64, 3))
+    picture = plot_model(model)
+    names = [block.name for block in picture.blocks]
+    assert names[1:4] == ["stem", "block1a", "block2a"]
+    assert len(names) == 22
+    block = picture.blocks[names.index("block2b")]
+    # Three convolutions with normalisation, two activations, and the sum: 9 layers.
+    assert (block.detail, block.shape, block.kind) == ("16×16×24\n9 layers", (16, 16, 24), "Conv2D")
+    assert "stand in one box together" in picture.caption
+    assert sum(block.parameters for block in picture.blocks) == sum(p.numel() for p in model.parameters())
+    # A shortcut inside a box is not drawn, one around it neither: the boxes are a chain.
+    assert picture.arrows == tuple((place, place + 1) for place in range(21))
+    assert len(plot_model(model, max_blocks=None).blocks) > 100
+
+
+def test_where_names_do_not_tell_a_box_is_a_convolution_with_what_follows():
+    layers = [Input((8, 8, 1), name="pixels")]
+    for number in range(3):
+        layers += [Conv2D(2, 1, name=f"one{number}"), ReLU(name=f"two{number}")]
+    picture = plot_model(Sequential(layers), max_blocks=4, show_shapes=False)
+    assert [block.name for block in picture.blocks] == ["pixels", "one0", "one1", "one2"]
+    assert picture.blocks[1].detail == "2 layers"
 
 
 def test_a_file_is_written_where_one_is_named(tmp_path):

@@ -50,6 +50,21 @@ def test_the_network_takes_each_input_for_its_class_also_when_shifted(activation
     assert down[1] > across[1]
 
 
+def test_what_was_not_found_is_marked_and_counted():
+    found = find_class_inputs(pattern_net(), ["upright", "level", "white"], steps=8)
+    found.probabilities[:], found.shifted[:] = [0.99, 0.6, 0.97], [0.96, 0.1, 0.2]
+    sheet = found.sheet
+    assert [panel.mark for panel in sheet.panels] == ["", "wrong", "wrong"]
+    assert [panel.note.split("\n")[1:] for panel in sheet.panels] == [
+        [],
+        ["not found"],
+        ["lost when shifted"],
+    ]
+    assert sheet.caption.endswith(
+        "1 of 3 were found and bear the shifts; 1 not found (below 95%); 1 lost when shifted (below 50%)."
+    )
+
+
 def test_shifted_is_the_least_of_all_shifts():
     found = find_class_inputs(pattern_net(), ["upright"], steps=8)
     image = np.pad(found.images[0, :, :, 0], 2, mode="symmetric")
@@ -67,7 +82,7 @@ def test_a_real_input_is_changed_no_more_than_needed():
     assert np.abs(found.images[0] - 255).mean() < 5 < np.abs(found.images[1] - 255).mean()
     assert found.start is not None
     assert found.start.shape == (12, 12, 1)
-    sheet = found.sheet()
+    sheet = found.sheet
     assert [panel.title for panel in sheet.panels] == ["the real one", "white", "upright"]
     assert sheet.caption.startswith("The first input was changed")
 
@@ -98,7 +113,7 @@ def test_a_torch_module_names_its_classes_by_number():
     assert [panel.title for panel in sheet.panels] == ["class 0", "class 1"]
     assert isinstance(sheet.panels[0], ImagePanel)
     assert sheet.panels[0].pixels.shape == (8, 8, 3)
-    assert sheet.caption.startswith("Each input was found from noise")
+    assert sheet.caption.startswith("Each input was sought from noise")
 
 
 def test_mistakes_are_said():

@@ -87,7 +87,9 @@ def test_each_kernel_stands_beside_its_result():
     assert [type(panel) for panel in sheet.panels] == [
         ImagePanel, ImagePanel, TablePanel, HeatPanel, TablePanel, ImagePanel,
     ]  # fmt: skip
-    assert sheet.columns == 4
+    # One kernel a row, below the original; a single one stands beside it.
+    assert sheet.columns == 2
+    assert convolve(colours, "edge").columns == 4
     assert sheet.panels[1].box == (0, 0, 3, 3)
     assert sheet.panels[1].pixels.shape == (14, 12, 3)
     assert "surrounded by zeros" in sheet.caption
@@ -117,6 +119,93 @@ def test_a_signal_is_drawn_on_its_own_axis():
     assert padded.lines[0].y.tolist() == [0, 0, 0, 0, 1, 1, 1, 1]
     assert padded.lines[0].x.tolist() == [-1, 0, 1, 2, 3, 4, 5, 6]
     assert "the max of each 2 values" in sheet.caption
+
+
+def test_the_sum_of_a_pooling_has_a_scale_of_its_own():
+    image = np.full((4, 4, 1), 200.0)
+    sheet = convolve(image, "identity", padding="edge", pooling="sum")
+    for panel in (sheet.panels[2], sheet.panels[5]):
+        np.testing.assert_allclose(panel.pixels, 200 / 255)
+        assert panel.note == "2×2; 800 to 800, drawn from 0 to 1020"
+
+
+@pytest.mark.parametrize(
+    ("kernel", "kind"),
+    [
+        ("gabor:theta=45,wavelength=6", "signed"),
+        ("gabor:phase=90,size=8", "signed"),
+        ("[[0.52,0],[0,-0.5]]", "signed"),
+        ("[[-0.1,-0.1],[-0.1,-0.1]]", "signed"),
+        ("[[-49,50]]", "signed"),
+        ("zones:size=3", "signed"),
+        ("contrast:size=3", "positive"),
+        ("[[0,1],[2,3]]", "grey"),
+        ("[[0.33,0.33,0.33]]", "image"),
+        ("sharpen", "image"),
+        ("emboss", "image"),
+    ],
+)
+def test_what_lies_on_both_sides_of_0_is_signed_and_what_keeps_brightness_an_image(kernel, kind):
+    y, x = np.mgrid[:16, :16]
+    image = np.round(128 + 40 * np.sin(x / 3) * np.cos(y / 3))
+    shown = convolve(image, kernel).panels[-1]
+    if kind == "image":
+        assert isinstance(shown, ImagePanel)
+        return
+    assert shown.scale == kind
+    assert shown.low == (-shown.high if kind == "signed" else 0)
+
+
+def test_it_is_said_where_values_are_cut_off_and_where_full_colour_begins():
+    image = np.zeros((5, 100))
+    image[:, 10:50] = 255
+    sharp = convolve(image, "[[-1,2,0]]").panels[-1]
+    assert sharp.note == "5×98; -255 to 510, cut off at 0 and 255"
+    image = np.outer(np.ones(3), np.arange(202.0) ** 2)
+    sheet = convolve(image, "[[-1,1]]")
+    panel = sheet.panels[-1]
+    assert panel.high == pytest.approx(np.quantile(2 * np.arange(201) + 1, 0.99))
+    assert panel.note == "3×201; 1 to 401; full colour from ±397"
+    assert "99% of its values are not larger (the 99th percentile)" in sheet.caption
+
+
+def test_local_statistics_show_their_window_in_words():
+    sheet = convolve(np.eye(12), ["contrast", "zones:size=3"])
+    contrast, zones = sheet.panels[2], sheet.panels[4]
+    assert np.isnan(contrast.values).all()
+    assert contrast.values.shape == (5, 5)
+    assert contrast.note == "window 5×5: standard deviation"
+    assert zones.note == "window 3×3: mean minus the image's mean"
+    assert "times the kernel" not in sheet.caption
+    assert "Contrast is the standard deviation in a window. Zones are the mean of a window" in sheet.caption
+    assert "minus the signal's mean" in convolve(np.arange(12.0), "zones:size=3").panels[2].note
+
+
+def test_several_kernels_of_numbers_are_told_apart():
+    sheet = convolve(NINE, ["[[0,1],[2,3]]", "blur", [[1.0]]])
+    assert [panel.title for panel in sheet.panels[2:]] == [
+        "kernel 1", "kernel 1", "blur", "blur", "kernel 3", "kernel 3",
+    ]  # fmt: skip
+
+
+def test_a_title_can_break_between_options():
+    sheet = convolve(np.eye(12), "gabor:theta=45, wavelength=6,size=5")
+    assert {panel.title for panel in sheet.panels[2:]} == {"gabor: theta=45, wavelength=6, size=5"}
+
+
+def test_padding_is_seen_as_grey_and_mirrored_values_through_it():
+    white = np.full((4, 4, 1), 255, np.uint8)
+    zeros = convolve(white, "edge", padding="same").panels[1]
+    np.testing.assert_allclose(zeros.pixels[0], 0xD9 / 255)
+    np.testing.assert_allclose(zeros.pixels[1:-1, 1:-1], 1)
+    mirrored = convolve(white, "edge", padding="reflect").panels[1]
+    np.testing.assert_allclose(mirrored.pixels[0], (1 + 0xD9 / 255) / 2)
+    assert mirrored.note == "stride 1; 6×6, padding in grey"
+    assert "grey" not in convolve(white, "edge").panels[1].note
+
+
+def test_dilation_is_said_without_an_ordinal():
+    assert "lie 2 apart" in convolve(np.eye(8), "edge", dilation=2).caption
 
 
 def test_tensors_and_many_bands_are_taken():

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from striate.core.errors import ArgumentError
-from striate.visualize.example import one_example, pixels_of
+from striate.visualize.example import bands_in_words, one_example, pixels_of, with_bands
 from striate.visualize.model_input import ModelInput
 
 
@@ -44,5 +44,13 @@ def test_values_are_brought_to_0_to_1_by_the_models_range_or_their_own():
     np.testing.assert_allclose(pixels_of(values * 2 - 1, (-1.0, 1.0)), values)
     np.testing.assert_allclose(pixels_of(values * 255, (0.0, 1.0)), values)
     np.testing.assert_allclose(pixels_of(values * 8 - 4, (0.0, 1.0)), values)
+    # Digits of 0 to 16 are bytes that end far below 255.
+    np.testing.assert_allclose(pixels_of((values * 16).astype(np.uint8), (0.0, 1.0)), values)
     assert pixels_of(np.zeros((2, 2, 5)), (0.0, 1.0)).shape == (2, 2, 3)
     assert pixels_of(np.zeros((2, 2, 2)), (0.0, 1.0)).shape == (2, 2, 1)
+
+
+def test_a_caption_says_which_bands_are_shown():
+    assert bands_in_words(1) == bands_in_words(3) == ""
+    assert with_bands("Two.", (4, 4, 2)) == "Two. Of the 2 bands the mean is shown."
+    assert with_bands("A signal.", (9, 5)) == "A signal."

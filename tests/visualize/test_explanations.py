@@ -140,6 +140,34 @@ def test_classes_of_which_one_has_nothing_are_compared_as_well():
     picture = compare_classes(averaged_maps(), np.ones((1, 2, 2, 1)), [0, 1])
     assert picture.panels[1].note.startswith("Nothing to be seen")
     assert picture.panels[2].note == ""
+    assert picture.caption.startswith("For class 0 there is nothing to be seen, for the reason below.")
+
+
+def test_a_class_that_stays_faint_beside_others_is_said():
+    found = compare_classes(linear_net([[1, 0.001]] * 4), np.ones((1, 2, 2, 1)), [0, 1], method="saliency")
+    assert found.panels[1].note == ""
+    assert found.panels[2].note == "Nothing is above 2% of the strongest colour."
+    assert found.caption.startswith("For class 1 there is nothing to be seen")
+    weights = [[1, -1]] * 4
+    against = compare_classes(linear_net(weights), np.ones((1, 2, 2, 1)), [0], method="gradient_x_input")
+    assert "nothing to be seen" not in against.caption
+
+
+def test_an_option_goes_to_the_methods_that_take_it(model):
+    image = RANDOM.random((1, 10, 8, 3))
+    layer = explain(model, image).layer
+    picture = compare_methods(model, image, "dog", ("grad_cam", "saliency"), layer=layer)
+    assert len(picture.panels) == 3
+    with pytest.raises(ArgumentError, match="method 'saliency'"):
+        compare_methods(model, image, "dog", ("saliency",), layer=layer)
+
+
+def test_the_caption_says_which_of_five_bands_are_shown():
+    model = linear_net(RANDOM.normal(size=(20, 2)), (2, 2, 5))
+    image = RANDOM.random((1, 2, 2, 5))
+    words = "Of the 5 bands, 0, 1 and 2 are shown as red, green and blue."
+    assert words in show_why(model, image, 0, "saliency").caption
+    assert words in compare_classes(model, image, method="saliency").caption
 
 
 def test_pictures_of_one_example_refuse_more(model):
@@ -153,7 +181,9 @@ def test_images_of_any_range_and_number_of_channels_can_be_drawn():
     np.testing.assert_allclose(shown_pixels(small / 4), small / 4)
     np.testing.assert_allclose(shown_pixels(small * 50), small * 50 / 255)
     np.testing.assert_allclose(shown_pixels(small - 2), small / 4)
-    assert shown_pixels(np.full((1, 2, 2, 3), 7, np.uint8)).dtype == np.uint8
+    assert shown_pixels(np.full((1, 2, 2, 3), 200, np.uint8)).dtype == np.uint8
+    digits = np.array([0, 4, 8, 16], np.uint8).reshape(1, 2, 2, 1)
+    np.testing.assert_allclose(shown_pixels(digits).reshape(-1), [0, 0.25, 0.5, 1])
     five = np.arange(20, dtype=np.float32).reshape(1, 2, 2, 5)
-    np.testing.assert_allclose(shown_pixels(five)[..., 0], five.mean(-1) / 17)
+    np.testing.assert_allclose(shown_pixels(five), five[..., :3] / 19)
     np.testing.assert_allclose(shown_pixels(np.full((1, 2, 2, 1), 300.0)), 0)

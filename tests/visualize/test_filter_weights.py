@@ -69,6 +69,14 @@ def test_kernels_along_a_signal_are_lines():
     np.testing.assert_allclose(panel.lines[0].y, kernel[:, strongest, 0], atol=1e-6)
 
 
+def test_filters_along_a_signal_share_one_scale():
+    model, kernel = with_kernel(Conv1D(3, 4, name="conv"), (9, 1))
+    limits = [panel.y_limits for panel in filters(model, "conv").panels]
+    np.testing.assert_allclose(limits, [[kernel.min(), kernel.max()]] * 3, atol=1e-6)
+    model.get_layer("conv").set_weights([kernel * 0, np.zeros(3)])
+    assert filters(model, "conv").panels[0].y_limits == (-1.0, 1.0)
+
+
 def test_depthwise_and_torch_filters_are_shown_as_well():
     model, kernel = with_kernel(DepthwiseConv2D(3, depth_multiplier=2, name="conv"), (8, 8, 2))
     panels = filters(model, "conv").panels

@@ -43,6 +43,12 @@ def test_a_gabor_kernel_answers_to_stripes_across_its_direction():
     )
 
 
+@pytest.mark.parametrize("options", ["theta=45,wavelength=6", "phase=90", "size=8", "size=31,sigma=9"])
+def test_a_gabor_kernel_has_no_mean_whatever_its_options(options):
+    values = read_kernel(f"gabor:{options}", 2).values
+    assert abs(values.sum()) < 1e-12 * np.abs(values).sum()
+
+
 def test_numbers_are_taken_as_text_and_as_arrays():
     np.testing.assert_array_equal(read_kernel("[[0,1],[2,3]]", 2).values, [[0, 1], [2, 3]])
     np.testing.assert_array_equal(read_kernel(np.eye(2), 2).values, np.eye(2))

@@ -87,6 +87,15 @@ def test_torch_modules_are_taken_and_weights_stay():
 def test_what_cannot_be_drawn_is_refused():
     with pytest.raises(ArgumentError, match="the model is not compiled with a loss: give one"):
         loss_along(straight(), X, Y)
+    for labels, loss in (
+        ([0, 1, 3], "sparse_categorical"),
+        ([0, 1, 1], "binary"),
+        ([[0, 1], [1, 0], [1, 0]], "categorical"),
+    ):
+        with pytest.raises(ArgumentError, match=f"such as loss='{loss}_crossentropy'"):
+            loss_along(straight(), X[:3], np.array(labels))
+    with pytest.raises(ArgumentError, match="such as loss='mean_squared_error'"):
+        loss_along(straight(), X[:3], np.array([0.5, 1, 2]))
     with pytest.raises(
         UnknownNameError, match=r"no weight called 'dense/kernels'\. Did you mean 'dense/kernel'"
     ):

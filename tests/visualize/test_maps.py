@@ -55,6 +55,49 @@ def test_maps_are_chosen_by_number_or_sorted(model):
         assert f"largest {word}" in sheet.caption
 
 
+def test_chosen_filters_are_sorted_as_well_and_keep_their_numbers(model):
+    expected = maps_of(model, "conv2")
+    chosen = [4, 9, 1, 7]
+    sheet = feature_maps(model, IMAGE, "conv2", filters=chosen, sort="mean")
+    order = sorted(chosen, key=lambda number: -expected[..., number].mean())
+    assert [panel.title for panel in sheet.panels[1:]] == [f"Feature {number + 1}" for number in order]
+    assert [panel.note.split(":")[0] for panel in sheet.panels[1:]] == [f"filter {n}" for n in order]
+    assert "Those of the largest mean come first" in sheet.caption
+
+
+def test_one_sheet_has_one_kind_of_colours():
+    net = nn.Sequential(nn.Conv2d(1, 2, 1, bias=False))
+    net[0].weight.data[:] = torch.tensor([1.0, -1.0]).reshape(2, 1, 1, 1)
+    image = np.random.default_rng(0).random((6, 6, 1)) + 0.1
+    both = feature_maps(net, image, 0)
+    assert [panel.scale for panel in both.panels[1:]] == ["signed", "signed"]
+    assert "blue is above 0, orange below" in both.caption
+    # The sheet's own maps count, not those that it leaves out.
+    first = feature_maps(net, image, 0, filters=[0])
+    assert [panel.scale for panel in first.panels[1:]] == ["positive"]
+    assert "the brighter, the stronger" in first.caption
+
+
+@pytest.mark.parametrize("asked", [True, "both"])
+def test_a_layer_without_an_activation_points_to_the_next_that_is_one(asked):
+    net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Conv2d(2, 2, 3))
+    sheet = feature_maps(net, np.zeros((8, 8, 1)), 0, before_activation=asked)
+    assert sheet.panels[1].title == "Feature 1"
+    assert "0 has no activation inside" in sheet.caption
+    assert sheet.caption.endswith("the next that is one is the layer 2.")
+    last = feature_maps(net, np.zeros((8, 8, 1)), 3, before_activation=asked)
+    assert last.caption.endswith("so that before and after are the same.")
+    itself = feature_maps(net, np.zeros((8, 8, 1)), 2, before_activation="both")
+    assert itself.panels[2].title == "Feature 1, before"
+
+
+def test_of_five_bands_the_caption_says_which_are_shown():
+    net = nn.Sequential(nn.Conv2d(5, 2, 3))
+    sheet = feature_maps(net, np.zeros((8, 8, 5)), 0)
+    assert sheet.panels[0].pixels.shape == (8, 8, 3)
+    assert "Of the 5 bands, 0, 1 and 2 are shown as red, green and blue." in sheet.caption
+
+
 def test_before_and_after_an_activation_inside_the_layer_stand_side_by_side(model):
     sheet = feature_maps(model, IMAGE, "conv1", before_activation="both")
     assert [panel.title for panel in sheet.panels[2:6]] == [
@@ -103,7 +146,7 @@ def test_a_grey_image_may_leave_out_its_channel_and_silent_maps_are_said():
     plain[0].bias.data.fill_(-100.0)
     sheet = feature_maps(plain, np.zeros((8, 8, 1)), 1)
     assert "9 of them are 0 everywhere" in sheet.caption
-    assert sheet.panels[1].note == "0 everywhere"
+    assert sheet.panels[1].note == "filter 0: 0 everywhere"
 
 
 def test_what_cannot_be_shown_is_refused(model):

@@ -10,7 +10,7 @@ from torch import nn
 from striate.core.errors import ArgumentError, ShapeError, UnknownNameError
 from striate.layers import Conv1D, Conv2D, Dense, Flatten, GlobalAveragePooling2D, Input, Rescaling
 from striate.models import Sequential
-from striate.visualize.base import HeatPanel, ImagePanel, LinePanel
+from striate.visualize.base import ImagePanel, LinePanel
 from striate.visualize.maximisation import maximise
 from striate.visualize.transformations import Robustness
 
@@ -160,7 +160,7 @@ def test_a_signal_gets_the_step_that_its_filter_is_a_template_of():
     found = maximise(model, "step", at="centre", value_range=(-1.0, 1.0), robustness=Robustness(), **FAST)
     assert found.activations[0] == pytest.approx(4, rel=0.05)
     np.testing.assert_allclose(found.images[0, 8:12, 0], [-1, -1, 1, 1], atol=0.1)
-    (panel,) = found.sheet().panels
+    (panel,) = found.sheet.panels
     assert isinstance(panel, LinePanel)
     assert panel.title == "0 at 8"
 
@@ -174,13 +174,24 @@ def test_a_dense_unit_gets_its_own_weights_signs():
     assert found.measure == "its value"
 
 
-@pytest.mark.parametrize(("channels", "kind"), [(1, ImagePanel), (3, ImagePanel), (5, HeatPanel)])
+@pytest.mark.parametrize(("channels", "kind"), [(1, ImagePanel), (3, ImagePanel), (5, ImagePanel)])
 def test_found_inputs_are_drawn_by_their_number_of_channels(channels, kind):
     model = Sequential([Input((8, 8, channels)), Conv2D(3, 3, name="conv")])
-    sheet = maximise(model, "conv", steps=2).sheet()
+    sheet = maximise(model, "conv", steps=2).sheet
     assert [panel.title for panel in sheet.panels] == ["0", "1", "2"]
     assert all(isinstance(panel, kind) for panel in sheet.panels)
     assert "the mean of what is above zero in its map" in sheet.caption
+    assert sheet.caption.startswith("3 of 3 channels. ")
+    assert ("0, 1 and 2 are shown as red" in sheet.caption) == (channels == 5)
+
+
+def test_unless_named_only_the_first_channels_may_be_sought_and_shapes_may_have_channels():
+    model = Sequential([Input((None, None, 3)), Conv2D(3, 3, name="conv")])
+    found = maximise(model, "conv", most=2, size=(9, 10, 3), steps=2)
+    assert found.images.shape == (2, 9, 10, 3)
+    assert found.sheet.caption.startswith("2 of 3 channels. ")
+    assert found._repr_png_().startswith(b"\x89PNG")
+    assert len(maximise(model, "conv", [2], most=2, size=8, steps=2).names) == 1
 
 
 def test_what_cannot_be_searched_is_refused():

@@ -27,6 +27,20 @@ def test_the_range_is_that_of_training_or_of_the_rescaling_in_front():
     assert input_of(centred).value_range == (0.0, 255.0)
 
 
+def test_signals_go_below_zero_as_well():
+    def net(*front):
+        return Sequential([Input((9, 1)), *front, Conv1D(2, 3), Flatten()])
+
+    assert input_of(net()).value_range == (-1.0, 1.0)
+    assert input_of(net(Rescaling(1 / 500))).value_range == (-500.0, 500.0)
+    assert input_of(net(Rescaling(0.5, offset=0.5))).value_range == (-1.0, 1.0)
+    known = net()
+    known.preprocessing = {"pixel_range": [-3, 7]}
+    assert input_of(known).value_range == (-3.0, 7.0)
+    known.preprocessing = {"pixel_range": None}
+    assert input_of(known).value_range == (-1.0, 1.0)
+
+
 def test_a_torch_network_takes_channels_first_and_its_first_layer_says_how_many():
     found = input_of(nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(4, 2)))
     assert (found.shape, found.layout) == ((None, None, 3), "channels_first")

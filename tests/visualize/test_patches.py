@@ -10,7 +10,7 @@ from torch import nn
 from striate.core.errors import ArgumentError, DataError, StateError
 from striate.layers import Conv1D, Conv2D, Dense, Flatten, Input, Layer, MaxPooling2D
 from striate.models import Sequential
-from striate.visualize.base import HeatPanel, ImagePanel, LinePanel
+from striate.visualize.base import ImagePanel, LinePanel
 from striate.visualize.patches import exciting_patches, find_exciting_patches
 
 RANDOM = np.random.default_rng(0)
@@ -67,6 +67,13 @@ def test_windows_grow_with_depth_and_end_at_the_border():
     # 0 to 2, these the first map's 0 to 5, these the input's 0 to 6.
     np.testing.assert_array_equal(found.windows[0, 0], [[0, 7], [0, 7]])
     assert found.kernels == ()
+    assert found.reach == (8, 8)
+    panel = found.sheet.panels[0]
+    # Cell 1 sees the input's 3 to 10, eight of them; of cell 0 the one before the border is missing.
+    assert panel.pixels.shape == (8, 8, 1)
+    assert panel.pixels[1, 1, 0] == 1.0
+    np.testing.assert_allclose(np.unique(panel.pixels[:1]), [0.62, 0.88])
+    assert found.sheet.caption.endswith("What lies beyond the border of an example is hatched.")
 
 
 def test_a_unit_without_places_sees_the_whole_input():
@@ -85,7 +92,7 @@ def test_torch_modules_and_signals():
     np.testing.assert_array_equal(found.examples[0], best)
     begin = maps[best[0]].argmax()
     np.testing.assert_array_equal(found.windows[0, 0], [[begin, begin + 9]])
-    first = found.sheet().panels[0]
+    first = found.sheet.panels[0]
     assert isinstance(first, LinePanel)
     assert first.lines[0].x[0] == begin
 
@@ -113,7 +120,8 @@ def test_where_the_filter_is_no_picture_of_the_input_patches_stand_alone():
     assert sheet.columns == 11
     assert sheet.panels[0].title == "filter 0"
     assert sheet.panels[1].title == ""
-    assert isinstance(sheet.panels[0], HeatPanel)
+    assert isinstance(sheet.panels[0], ImagePanel)
+    assert sheet.caption.endswith("Of the 2 bands the mean is shown.")
 
 
 def test_a_long_name_keeps_both_ends():
@@ -141,6 +149,23 @@ def test_mistakes_are_said():
         find_exciting_patches(model, "conv", IMAGES[:0])
     with pytest.raises(StateError, match="no part of the input was found that layer 'constant' depends on"):
         find_exciting_patches(Sequential([Input((9, 8, 2)), Constant(name="constant")]), "constant", IMAGES)
+
+
+def test_patches_of_signals_have_one_scale_and_one_length():
+    model = Sequential([Input((20, 1)), Conv1D(1, 3, padding="same", name="conv")])
+    model.get_layer("conv").set_weights([np.ones((3, 1, 1)), np.zeros(1)])
+    signals = np.zeros((3, 20, 1), np.float32)
+    signals[0, 0] = signals[1, 19] = signals[2, 10] = [5.0]
+    signals[0, 1] = signals[1, 17:19] = signals[2, 9] = signals[2, 11] = [-1.0]
+    found = find_exciting_patches(model, "conv", signals, count=3)
+    panels = found.sheet.panels[1:]
+    assert {panel.y_limits for panel in panels} == {(-1.0, 5.0)}
+    assert {len(panel.lines[0].x) for panel in panels} == {3}
+    assert "left empty" in found.sheet.caption
+    first, last = panels[list(found.examples[0]).index(0)], panels[list(found.examples[0]).index(1)]
+    assert np.isnan(first.lines[0].y[0])
+    assert first.lines[0].x.tolist() == [-1, 0, 1]
+    assert np.isnan(last.lines[0].y[2])
 
 
 def test_signals_of_1d_filters_have_the_filter_as_lines():

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from striate.core.errors import DataError
+from striate.core.errors import ArgumentError, DataError
+from striate.visualize import draw
 from striate.visualize.answers import make_answers
 from striate.visualize.base import BarPanel, ImagePanel, LinePanel
 from striate.visualize.results import (
+    example_panel,
     show_class_scores,
     show_doubts,
     show_examples,
@@ -42,6 +44,33 @@ def test_predictions_are_titled_predicted_and_true_and_wrong_ones_are_marked():
     assert "2 of them are wrong" in found.caption
 
 
+def test_how_many_are_wrong_is_said_in_words():
+    said = {
+        (0,): "1 of 30 examples",
+        (0, 1): "1 of them is wrong.",
+        (1, 2): "All of them are wrong.",
+        (0, 3): "None of them is wrong.",
+        (1,): "It is wrong.",
+    }
+    for places, words in said.items():
+        assert words in show_predictions(IMAGES, ANSWERS, places).caption
+
+
+def test_bytes_that_end_far_below_255_are_no_black_picture_and_have_one_range():
+    digits = np.zeros((30, 8, 8, 1), np.uint8)
+    digits[0, 0, 0], digits[1, 0, 0] = 16, 8
+    for sheet in (show_examples(digits, count=2), show_predictions(digits, ANSWERS, count=2)):
+        assert [panel.pixels.max() for panel in sheet.panels] == [1.0, 0.5]
+    assert "2 of 30 examples" in show_examples(digits, count=2).caption
+    assert example_panel(digits[1], "").pixels.max() == 1.0
+
+
+def test_no_examples_are_no_picture():
+    for show in (show_examples, lambda x, count: show_predictions(x, ANSWERS, count=count)):
+        with pytest.raises(ArgumentError, match="count is a whole number from 1 up; got 0"):
+            show(IMAGES, count=0)
+
+
 def test_mistakes_and_doubts_are_ordered_by_how_sure_the_network_was():
     assert [panel.note for panel in show_mistakes(IMAGES, ANSWERS, 2).panels] == ["80%  1.png", "80%  4.png"]
     assert show_doubts(IMAGES, ANSWERS, 1).panels[0].note == "55%  2.png"
@@ -68,6 +97,7 @@ def test_images_of_any_range_and_bands_can_be_shown():
     assert isinstance(bands, ImagePanel)
     assert floats.pixels.max() == 0.5
     assert bands.pixels.shape[-1] == 3
+    assert "Of the 5 bands" in show_examples(np.zeros((1, 4, 4, 5))).caption
 
 
 def test_what_is_no_example_is_refused():
@@ -81,4 +111,12 @@ def test_scores_and_reliability_say_in_words_what_is_to_be_seen():
     assert scores.panels[0].names == ("cat", "dog")
     assert "Best together: cat (F1 0.500); worst: dog (0.000)" in scores.caption
     assert trust.panels[0].diagonal
+    # Ten answers each of 55% (wrong), 70% (right) and 80% (wrong).
+    assert trust.panels[0].names[4:9] == (
+        "0.4-0.5: 0", "0.5-0.6: 10, none right", "0.6-0.7: 10", "0.7-0.8: 10, none right", "0.8-0.9: 0",
+    )  # fmt: skip
+    axes = draw(trust).axes[0]
+    assert axes.get_yticks().tolist() == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1.0])
+    assert axes.get_ylim() == (0.0, 1.0)
+    assert max(draw(scores).axes[0].get_yticks()) == 1.0
     assert "the network is too certain by 35.0%. Expected calibration error" in trust.caption

@@ -15,6 +15,8 @@ def test_an_image_is_shown_as_it_is():
     np.testing.assert_allclose(sheet.panels[0].pixels, image / 255)
     assert sheet.caption.startswith("6 by 5 pixels, 3 channels, values from ")
     assert imshow(np.eye(4), "One").title == "One"
+    digit = np.array([[0, 4], [8, 16]], np.uint8)
+    np.testing.assert_allclose(imshow(digit).panels[0].pixels[..., 0], digit / 16)
 
 
 def test_the_usual_kernels_stand_side_by_side_in_the_images_own_size():

@@ -26,6 +26,7 @@ def test_an_image_is_drawn_beside_what_each_kernel_makes_of_it(photo, here):
     assert "edge" in titles
     # Large images are brought down to what a panel can show.
     assert found.picture.panels[0].pixels.shape[1] == 320
+    assert found.picture.caption.endswith("scaled down first: shown at 18 × 320 of 40 × 700 pixels.")
 
 
 def test_without_kernels_the_usual_ones_are_taken(photo):
@@ -36,6 +37,8 @@ def test_a_window_slides_over_a_small_copy(photo):
     found = draw_convolution(photo, ["edge"], animate=True, grey=True)
     assert isinstance(found.picture, Frames)
     assert found.file.read_bytes().startswith(b"GIF8")
+    said = "shown at 8 × 140 of 40 × 700 pixels, of which the first 8 × 16 are taken."
+    assert found.picture.caption.endswith(said)
     with pytest.raises(ArgumentError, match=r"the window of one kernel; leave pooling out"):
         draw_convolution(photo, ["edge"], Sliding(pooling="max"), animate=True)
 
@@ -51,7 +54,14 @@ def test_a_row_of_a_table_takes_kernels_of_one_axis(here):
 
 
 def test_poolings_are_drawn_side_by_side(photo):
-    assert draw_poolings(photo, 4).file.is_file()
+    found = draw_poolings(photo, 4)
+    assert found.file.is_file()
+    assert "shown at 18 × 320 of 40 × 700" in found.picture.caption
+
+
+def test_a_small_image_is_shown_as_it_is_and_nothing_is_said(here):
+    Image.fromarray(np.zeros((30, 40, 3), np.uint8)).save("small.png")
+    assert "scaled down" not in draw_convolution("small.png", ["blur"]).picture.caption
 
 
 def test_a_missing_image_and_an_unknown_kernel_are_said(photo):

@@ -11,8 +11,9 @@ import pytest
 
 from striate.core.errors import FileAccessError, FileFormatError
 from striate.datasets.opening import open_data
+from striate.datasets.source import Data, DataBundle
 from striate.workbench import Recipe, actions
-from striate.workbench.reporting import gather, read_history, report, write_report
+from striate.workbench.reporting import gather, read_history, report, shown_name, write_report
 from striate.workbench.run import Run
 from striate.workbench.trained import run_split
 
@@ -59,6 +60,14 @@ def test_examples_are_named_as_in_the_split(trained):
     rows = [line.split(",") for line in text_of(run.splits).splitlines()]
     wanted = [row[0] for row in rows if row[1] == "test"]
     assert list(gather(run, None, None, None, "cpu").answers.names) == wanted
+
+
+def test_examples_without_names_of_their_own_are_named_by_their_place():
+    unnamed = Data(np.zeros((2, 4, 4, 1), np.uint8), np.array([0, 1]))
+    named = Data(unnamed.x, unnamed.y, names=["a.png", "b.png"])
+    bundle = DataBundle(name="toy", kind="image", origin="here", train=unnamed, test=named)
+    assert shown_name(bundle, "train", 1) == "image 1"
+    assert shown_name(bundle, "test", 1) == "b.png"
 
 
 def test_data_that_are_at_hand_are_not_read_again(trained):

@@ -10,7 +10,12 @@ from PIL import Image
 
 from striate.core.errors import ArgumentError, LabelError, UnknownNameError
 from striate.datasets.source import Data
-from striate.workbench import Recipe, actions
+from striate.layers import Conv1D, Dense, Flatten, Input
+from striate.models import Sequential
+from striate.visualize.maximisation import Maximised
+from striate.visualize.probes import watch
+from striate.workbench import Recipe, actions, seeing
+from striate.workbench.preparation import InputDescription
 from striate.workbench.seeing import VIEWS, Question, Subject, see
 from striate.workbench.trained import open_trained_here
 
@@ -114,3 +119,92 @@ def test_answers_need_labels(trained_here):
     subject.data = Data(np.zeros((2, 6, 6, 1), np.uint8))
     with pytest.raises(LabelError, match="compares answers with labels, and the test part has none"):
         assert subject.answers
+    with pytest.raises(LabelError, match="compares answers with labels, and the test part has none"):
+        VIEWS["loss"].make(subject)
+
+
+def test_unless_told_the_sum_of_the_strongest_place_is_explained(trained_here):
+    subject = Subject(trained_here, Question(layer="conv", filters=(2,)))
+    example = subject.given[1][0]
+    with watch(trained_here.model, "conv", before_activation=True) as seen:
+        seen.run(example[None], whole=False)
+        values = seen.maps["conv"][0, ..., 2].detach().numpy()
+    row, column = np.unravel_index(values.argmax(), values.shape)
+    (found,) = VIEWS["sum"].make(subject)
+    assert found.title.startswith(f"How the value of conv, filter 2 at {row}, {column} ")
+    in_row = Subject(trained_here, Question(layer="conv", filters=(2,), row=1))
+    (found,) = VIEWS["sum"].make(in_row)
+    assert f"filter 2 at 1, {values[1].argmax()} " in found.title
+    (unit,) = VIEWS["sum"].make(Subject(trained_here, Question(layer="answer", filters=(1,))))
+    assert unit.title.startswith("How the value of answer, filter 1 comes about")
+    with pytest.raises(ArgumentError, match="got row=99"):
+        VIEWS["sum"].make(Subject(trained_here, Question(layer="conv", row=99)))
+    with pytest.raises(ArgumentError, match="layer 'conv' has filters 0 to 3; got 9"):
+        VIEWS["sum"].make(Subject(trained_here, Question(layer="conv", filters=(9,))))
+
+
+@pytest.mark.parametrize("view", ["why", "methods", "classes"])
+def test_a_layer_is_handed_only_to_methods_that_take_one(trained_here, view):
+    asked = Question(layer="conv", method="saliency")
+    assert VIEWS[view].make(Subject(trained_here, asked))[0].panels
+    (by_layer,) = VIEWS[view].make(Subject(trained_here, replace(asked, method="grad_cam")))
+    assert view == "methods" or "layer 'conv', 4 × 4 places, as asked for" in by_layer.caption
+
+
+def signal_subject(trained, question=None):
+    model = Sequential([Input((20, 2)), Conv1D(18, 3, name="conv"), Flatten(), Dense(2)])
+    takes = InputDescription("signal", (20, 2), None)
+    subject = Subject(
+        replace(trained, model=model, takes=takes, class_names=["a", "b"]), question or Question()
+    )
+    x = np.random.default_rng(0).normal(size=(6, 20, 2)) * [3.0, 0.0]
+    subject.data = Data(x.astype(np.float32), np.zeros(6, np.int64))
+    return subject
+
+
+def test_signals_are_sought_between_the_values_of_real_ones(trained_here):
+    subject = signal_subject(trained_here)
+    low, high = seeing._signal_range(subject)
+    np.testing.assert_allclose(low, subject.data.x.min(axis=(0, 1)))
+    np.testing.assert_allclose(high, subject.data.x.max(axis=(0, 1)) + np.array([0, 1e-3]))
+    outside = signal_subject(replace(trained_here, run=None))
+    assert seeing._signal_range(outside) is None
+    outside.files = ("own.csv",)
+    outside.given = (["own"], np.array([[[-2.0, 1.0], [4.0, 2.0]]]))
+    np.testing.assert_array_equal(seeing._signal_range(outside), [[-2, 1], [4, 2]])
+    assert seeing._signal_range(Subject(trained_here, Question())) is None
+
+
+def test_searches_of_signals_get_that_range_and_only_the_first_filters(trained_here, monkeypatch):
+    given = {}
+
+    def maximise(*_, **options):
+        given.update(options)
+        empty = np.zeros((1, 20, 2))
+        return Maximised(empty, np.zeros(1), np.zeros(1), ("0",), "conv", "its value", (-1, 1), 1)
+
+    monkeypatch.setattr(seeing, "maximise", maximise)
+    monkeypatch.setattr(seeing, "class_output", lambda *_, **options: given.update(classes=options))
+    subject = signal_subject(trained_here)
+    VIEWS["excitement"].make(subject)
+    VIEWS["class_output"].make(subject)
+    assert given["most"] == 16
+    for ends in (given["value_range"], given["classes"]["value_range"]):
+        np.testing.assert_allclose(ends[0], subject.data.x.min(axis=(0, 1)))
+
+
+def test_the_loss_is_drawn_over_no_more_than_200_examples(trained_here, monkeypatch):
+    lengths = []
+    monkeypatch.setattr(seeing, "loss_along", lambda _, x, y, **__: lengths.append((len(x), len(y))))
+    subject = Subject(trained_here, Question())
+    subject.data = Data(np.zeros((300, 6, 6, 1), np.uint8), np.zeros(300, np.int64))
+    VIEWS["loss"].make(subject)
+    assert lengths == [(200, 200)]
+
+
+def test_examples_are_counted_out_of_all(trained_here):
+    subject = Subject(trained_here, Question(count=2))
+    (found,) = VIEWS["examples"].make(subject)
+    assert found.caption.startswith(f"2 of {len(subject.data.x)} examples")
+    with pytest.raises(ArgumentError, match="count is a whole number from 1 up; got 0"):
+        VIEWS["examples"].make(Subject(trained_here, Question(count=0)))

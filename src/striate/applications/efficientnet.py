@@ -59,6 +59,9 @@ def EfficientNetLite0(  # noqa: N802 - in the way of Keras's names
     or of timm's tf_efficientnet_lite0. (timm's efficientnet_lite0 has the same names but pads its
     convolutions differently.)
 
+    With 'imagenet' the network has `class_names` where the list of them was downloaded before, as
+    `decode_predictions` does; without it, pictures call its classes by their numbers.
+
     Shape:
         in (batch, height, width, 3), by `preprocess_input(x, mode='lite')`: any size from 32.
         Out (batch, classes), or the last feature maps (batch, height / 32, width / 32, 1280)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,19 @@ def imagenet_names(path: str | os.PathLike[str] | None = None) -> list[tuple[str
     if len(found) != CLASSES:
         raise FileFormatError(f"{place} names {len(found)} classes; ImageNet has {CLASSES}.")
     return found
+
+
+def names_at_hand() -> list[str] | None:
+    """List the names of the classes where Keras's list was downloaded before; None where it was not.
+
+    Two cranes and two maillots are told apart by WordNet's numbers.
+    """
+    place = cache_folder("weights") / LIST.name
+    if not place.is_file():
+        return None
+    known = imagenet_names(place)
+    counts = Counter(name for _, name in known)
+    return [name if counts[name] == 1 else f"{name} ({number})" for number, name in known]
 
 
 def _download() -> Path:

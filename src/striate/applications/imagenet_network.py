@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from striate.applications.ends import check_classes, check_input_shape
+from striate.applications.imagenet_classes import names_at_hand
 from striate.applications.pretrained import Family, load_pretrained
 from striate.core.errors import ArgumentError
 from striate.core.shapes import Shape, check_choice
@@ -79,6 +80,8 @@ def finish(
 ) -> Model:
     """Make the model and load its weights, where some are named.
 
+    With ImageNet's weights and top it gets the classes' names where their list is in the cache.
+
     Raises:
         ArgumentError: weights that are neither None nor 'imagenet' nor a path.
         FileAccessError, MissingExtraError: weights that cannot be had.
@@ -92,4 +95,6 @@ def finish(
     model = Model(inputs, outputs, name=name)
     if weights is not None:
         load_pretrained(model, weights, family, include_top)
+    if weights == "imagenet" and include_top:
+        model.class_names = names_at_hand()
     return model

@@ -149,7 +149,7 @@ class CheckpointFolder:
         return None
 
     def sweep(self) -> None:
-        """Remove what a process left that was killed while it wrote here; the folder is the training's own."""
+        """Remove what a process left that was killed while it wrote into this folder."""
         for left in self.folder.glob(".striate-*.part"):
             left.unlink(missing_ok=True)
 

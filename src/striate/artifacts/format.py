@@ -105,7 +105,9 @@ class FileFormat:
             )
         version = manifest.get("version")
         if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-            raise FileFormatError(f"{place} has version {_shown(version)}, which is no version of a {self.what}.")
+            raise FileFormatError(
+                f"{place} has version {_shown(version)}, which is no version of a {self.what}."
+            )
         if version > self.version:
             raise FileFormatError(
                 f"{place} is a {self.what} of version {version}; this Striate reads up to version "

@@ -88,7 +88,9 @@ def parse_json(content: bytes, source: str) -> Any:
         FileFormatError: not JSON, or JSON with NaN, a name twice, or nested without end.
     """
     if _depth(content) > _DEEPEST:
-        raise FileFormatError(f"{source} is not JSON that Striate takes: it is nested more than {_DEEPEST} deep.")
+        raise FileFormatError(
+            f"{source} is not JSON that Striate takes: it is nested more than {_DEEPEST} deep."
+        )
     try:
         return json.loads(
             content.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_refuse_twins

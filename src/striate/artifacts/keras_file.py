@@ -25,10 +25,10 @@ Message = tuple[dict[str, Any], bytes | bytearray]
 
 SUFFIXES = (".keras", ".h5", ".hdf5")
 WHAT = "Keras file"
-_DEEPEST = 300
 _LONGEST_NAME = 200
 _LARGEST = 2**63
 _LONGEST_MESSAGE = 1 << 28
+_LARGEST_ARRAY = 1 << 32
 _MEGABYTES = 512
 # Of the processor's time; on a busy machine the clock runs faster.
 _SECONDS = 5
@@ -96,7 +96,8 @@ def _of_child(path: Path, megabytes: int, seconds: int) -> Iterator[Message]:
 
 def _environment() -> dict[str, str]:
     """The parent's surroundings, with all that makes HDF5 load plug-ins or wait for locks turned off."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("HDF5_", "PYTHON"))}
+    unwanted = ("HDF5_", "PYTHONINSPECT", "PYTHONSTARTUP")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     return {
         **kept,
         "PYTHONPATH": os.pathsep.join(part for part in sys.path if part),
@@ -117,16 +118,25 @@ def messages_from(pipe: IO[bytes]) -> Iterator[Message]:
         if len(text) < length:
             return
         described = json.loads(text)
-        data = bytearray()
-        if described["kind"] == "array":
-            data = bytearray(_size(described))
-            if pipe.readinto(data) < len(data):  # type: ignore[attr-defined]
-                return
+        size = _size(described) if described["kind"] == "array" else 0
+        if size > _LARGEST_ARRAY:
+            return
+        data = bytearray(size)
+        if pipe.readinto(data) < size:  # type: ignore[attr-defined]
+            return
         yield described, data
 
 
 def _size(described: dict[str, Any]) -> int:
-    return math.prod(described["shape"]) * np.dtype(described["dtype"]).itemsize
+    """The bytes of an array; more than any, where its description makes no sense."""
+    shape, dtype = described["shape"], described["dtype"]
+    if (
+        not isinstance(dtype, str)
+        or dtype not in _DTYPES
+        or any(type(size) is not int or size < 0 for size in shape)
+    ):
+        return _LARGEST_ARRAY + 1
+    return math.prod(shape) * np.dtype(dtype).itemsize
 
 
 def assemble(messages: Iterable[Message], source: str) -> KerasFile:
@@ -171,10 +181,14 @@ def _file(network: dict[str, Any], arrays: dict[tuple[str, ...], np.ndarray], so
         raise FileFormatError(f"the network in {source} is no description of a model.")
     training = config.get("compile_config")
     if network["training"]:
-        training = parse_json(network["training"].encode("utf-8", "surrogatepass"), f"the training in {source}")
+        training = parse_json(
+            network["training"].encode("utf-8", "surrogatepass"), f"the training in {source}"
+        )
     version = network["version"]
     if network["metadata"]:
-        metadata = parse_json(network["metadata"].encode("utf-8", "surrogatepass"), f"the metadata in {source}")
+        metadata = parse_json(
+            network["metadata"].encode("utf-8", "surrogatepass"), f"the metadata in {source}"
+        )
         version = str(metadata.get("keras_version", "")) if isinstance(metadata, dict) else ""
     for data in (config, training):
         _check_data(data, source)
@@ -182,15 +196,16 @@ def _file(network: dict[str, Any], arrays: dict[tuple[str, ...], np.ndarray], so
 
 
 def _check_data(data: Any, source: str) -> None:
-    """Refuse what is deeper, longer or larger than any network; without recursion."""
-    stack = [(data, 1)]
+    """Refuse names and numbers that are longer than any network's."""
+    stack = [data]
     while stack:
-        value, depth = stack.pop()
-        inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else ()
-        stack += [(part, depth + 1) for part in inner]
-        long = any(len(text) > _LONGEST_NAME for text in value) if isinstance(value, dict) else False
-        if depth > _DEEPEST or long or (isinstance(value, int) and abs(value) >= _LARGEST):
+        value = stack.pop()
+        if isinstance(value, dict):
+            stack += value.values()
+        elif isinstance(value, list):
+            stack += value
+        long = isinstance(value, dict) and any(len(name) > _LONGEST_NAME for name in value)
+        if long or (isinstance(value, int) and abs(value) >= _LARGEST):
             raise FileFormatError(
-                f"the network in {source} is nested deeper, or has a longer name or a larger number in it, "
-                "than any that Keras writes."
+                f"the network in {source} has a longer name or a larger number in it than Keras ever writes."
             )

@@ -27,7 +27,7 @@ _SIZES = {short: np.dtype(name).itemsize for short, name in zip(_IN_HEADERS, _KN
 _NOTES = "__metadata__"
 _SEAL = "sha256"
 _LONGEST_HEADER = 1 << 24
-_MOST_ARRAYS = 100_000
+_MOST_ARRAYS = 30_000
 _MOST_AXES = 32
 
 

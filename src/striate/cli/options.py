@@ -126,7 +126,7 @@ Method = Annotated[
         help="saliency, smooth_grad, integrated_gradients, guided_backpropagation, occlusion, grad_cam, ..."
     ),
 ]
-Row = Annotated[int, typer.Option(help="The place of the sum that is explained, from 0.")]
+Row = Annotated[int | None, _option("The place of the sum that is explained, from 0; else the strongest.")]
 Count = Annotated[int, typer.Option(help="How many examples.")]
 Sort = Annotated[str | None, _option("The feature maps with the largest mean, max or spread.")]
 Untrained = Annotated[bool, typer.Option("--untrained", help="Beside each map that of an untrained network.")]

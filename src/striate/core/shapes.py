@@ -24,7 +24,8 @@ def per_axis(value: int | Iterable[int], rank: int, name: str, *, least: int = 1
         numbers = tuple(value)
     else:
         numbers = (value,) * rank
-    wanted = f"{name} takes one whole number or {rank}, each at least {least}"
+    wanted = f"{name} takes one whole number" + (f" or {rank}, each" if rank > 1 else ",")
+    wanted += f" at least {least}"
     if len(numbers) != rank:
         raise ArgumentError(f"{wanted}; got {value!r}.")
     for number in numbers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
@@ -31,6 +32,21 @@ class Course:
     val_loss: np.ndarray | None
     accuracy: np.ndarray | None
     val_accuracy: np.ndarray | None
+    validation_examples: int | None = None
+
+    def chance_of_loss(self, loss: float) -> float:
+        """How far the mean loss of so few examples differs by chance; 0 where their number is not known."""
+        return 0.0 if self.validation_examples is None else abs(loss) / math.sqrt(self.validation_examples)
+
+    def chance_of_accuracy(self) -> float:
+        """The same of the validation accuracy at the end: the square root of p (1 - p) / n."""
+        if self.validation_examples is None or self.val_accuracy is None:
+            return 0.0
+        # One right and one wrong answer are added, so that 100% on three examples is not certain.
+        share = (float(smoothed(self.val_accuracy)[-1]) * self.validation_examples + 1) / (
+            self.validation_examples + 2
+        )
+        return math.sqrt(max(share * (1 - share), 0.0) / self.validation_examples)
 
     def loss_when_scored(self) -> np.ndarray:
         """The training loss of the epochs after which validation was scored."""
@@ -38,13 +54,20 @@ class Course:
         return found
 
 
-def read_course(history: Any, validation_epochs: Sequence[int] | None) -> Course:
+def read_course(
+    history: Any, validation_epochs: Sequence[int] | None, validation_examples: int | None = None
+) -> Course:
     """Take from a history what the verdict is made of.
 
     Raises:
-        DataError: no losses, something that is no number, or lists of lengths that do not fit.
+        DataError: a number of examples below 1, no losses, something that is no number, or lists of
+            lengths that do not fit.
     """
     values = getattr(history, "history", history)
+    if validation_examples is not None and validation_examples < 1:
+        raise DataError(
+            f"validation_examples is how many examples validation was scored on; got {validation_examples!r}."
+        )
     if not isinstance(values, Mapping) or "loss" not in values or not len(values["loss"]):
         raise DataError(
             "curves are read from what fit returned, or from a dict of lists such as {'loss': [0.9, 0.5], "
@@ -66,12 +89,13 @@ def read_course(history: Any, validation_epochs: Sequence[int] | None) -> Course
         wanted = len(scored) if key.startswith(_PREFIX) else len(epochs)
         if numbers is not None and len(numbers) != wanted:
             raise DataError(
-                f"{key!r} holds {len(numbers)} values for {wanted} epochs. Where validation was not scored "
-                "after each, say after which: validation_epochs=[2, 4, 6]."
+                f"{key!r} holds {plural(len(numbers), 'value')} for {plural(wanted, 'epoch')}. Where "
+                "validation was not scored after each, say after which: validation_epochs=[2, 4, 6]."
             )
     if not np.isin(scored, epochs).all():
         raise DataError(f"validation_epochs lie between 1 and {epochs[-1]}; got {scored.tolist()}.")
-    return Course(epochs, loss, scored, found["val_loss"], found.get(name), found.get(_PREFIX + name))
+    accuracies = found.get(name), found.get(_PREFIX + name)
+    return Course(epochs, loss, scored, found["val_loss"], *accuracies, validation_examples)
 
 
 def _numbers(values: Mapping[str, Any], name: str) -> np.ndarray:
@@ -103,6 +127,15 @@ def smoothed(values: np.ndarray) -> np.ndarray:
     padded = np.pad(values, half, constant_values=np.nan)
     found: np.ndarray = np.nanmedian(np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1), axis=1)
     return found
+
+
+def plural(count: int, noun: str) -> str:
+    """Count something in words.
+
+    >>> plural(1, "epoch"), plural(2, "epoch")
+    ('1 epoch', '2 epochs')
+    """
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def noise_of(values: np.ndarray) -> float:

@@ -8,12 +8,15 @@ from typing import Any, final
 
 import numpy as np
 
-from striate.diagnose.course import Course, noise_of, read_course, smoothed
+from striate.diagnose.course import Course, noise_of, plural, read_course, smoothed
 
 KINDS = ("under-fit", "good", "over-fit", "unstable", "too short", "no validation")
 
 # Fewer epochs than this say nothing.
-_FEWEST = 4
+_FEWEST = 5
+# A mean over n examples differs by chance: a loss by about itself over the root of n, as single losses
+# spread about as far as they are large; so many times that is beyond chance.
+_BEYOND_CHANCE = 2.0
 # Validation loss has turned when it has risen from its lowest by this share of how far it had
 # fallen, and by this share of itself, and by this many times its noise.
 _ROSE, _ROSE_OF_ITSELF, _ROSE_OVER_NOISE = 0.1, 0.05, 2.5
@@ -31,27 +34,38 @@ _LITTLE_ACCURACY, _LITTLE_FALL = 0.75, 0.3
 _ADVICE = {
     "under-fit": (
         "Take a larger network: more filters, or another convolution and pooling.",
-        "Try a learning rate three times as large, and one three times as small.",
+        "Try a learning rate three times as large, and one three times as small: --learning-rate in the "
+        "command line, learning_rate= of the optimizer in Python.",
         "Take less dropout, weight decay and augmentation: they hold back what has not learned yet.",
         "Check that labels belong to their inputs and that values are scaled to about 0 to 1.",
     ),
     "good": (
-        "Measure once on test data that nothing was chosen by: evaluate(x_test, y_test).",
+        "Measure once on test data that nothing was chosen by: `striate evaluate`, or "
+        "evaluate(x_test, y_test) in Python.",
         "Look at the most confident mistakes: what is left may be wrong labels.",
     ),
     "over-fit": (
-        "Keep the weights of the best epoch: EarlyStopping(monitor='val_loss', restore_best_weights=True).",
-        "Make more of the data by augmentation: fit(..., augment='standard').",
+        "Use the network of the best epoch, not that of the last: `striate train` keeps it; in Python, "
+        "EarlyStopping(monitor='val_loss', restore_best_weights=True).",
+        "Make more of the data by augmentation: --augment standard, or fit(..., augment='standard') in "
+        "Python.",
         "Add Dropout(0.5) before the dense layers, or weight decay to the optimizer.",
         "Collect more examples, or take a smaller network.",
     ),
     "unstable": (
-        "Take a learning rate ten times smaller, or let it rise over the first epochs.",
+        "Take a learning rate ten times smaller (--learning-rate, or learning_rate= of the optimizer in "
+        "Python), or let it rise over the first epochs.",
         "Cut large gradients: clipnorm=1.0 in the optimizer. A larger batch calms them as well.",
         "Look for values that are not finite, or far too large, in inputs and labels.",
     ),
-    "too short": ("Train longer: about twice as many epochs, with EarlyStopping to end it in time.",),
-    "no validation": ("Keep a part aside: fit(..., validation_split=0.2) or validation_data=(x, y).",),
+    "too short": (
+        "Train longer, about twice as many epochs: --epochs, or fit(..., epochs=...) in Python, with "
+        "EarlyStopping to end it in time.",
+    ),
+    "no validation": (
+        "Keep a part aside: --validation-share 0.2, or fit(..., validation_split=0.2) or "
+        "validation_data=(x, y) in Python.",
+    ),
 }
 
 
@@ -83,25 +97,33 @@ class Verdict:
         return f"{self.kind}; validation loss is lowest after epoch {self.epoch}"
 
 
-def read_curves(history: Any, validation_epochs: Sequence[int] | None = None) -> Verdict:
+def read_curves(
+    history: Any,
+    validation_epochs: Sequence[int] | None = None,
+    validation_examples: int | None = None,
+) -> Verdict:
     """Judge a training by its curves of loss and accuracy.
 
     `history` is what `fit` returned, or its `.history`; where validation was not scored after
     every epoch, `validation_epochs` says after which, counted from 1. Curves are smoothed by
-    medians and compared with their own noise, so that one lucky epoch decides nothing.
+    medians and compared with their own noise, so that one lucky epoch decides nothing. With
+    `validation_examples`, how many examples validation is scored on, nothing is concluded from
+    what so few may show by chance. Less than 5 epochs are not judged at all.
 
     Raises:
-        DataError: no losses, something that is no number, or lists of lengths that do not fit.
+        DataError: a number of examples below 1, no losses, something that is no number, or lists of
+            lengths that do not fit.
 
     >>> loss = [1.0, 0.6, 0.4, 0.3, 0.2, 0.15, 0.1, 0.07]
     >>> read_curves({"loss": loss, "val_loss": [1.0, 0.7, 0.6, 0.65, 0.75, 0.9, 1.0, 1.1]}).words
     'over-fit since epoch 3'
     """
-    course = read_course(history, validation_epochs)
+    course = read_course(history, validation_epochs, validation_examples)
     verdict = _broken(course)
     if verdict is None and (len(course.epochs) < _FEWEST or len(course.scored) < _FEWEST - 1):
-        scored = "" if len(course.epochs) < _FEWEST else f", {len(course.scored)} of them validated"
-        done = "1 epoch is" if len(course.epochs) == 1 else f"{len(course.epochs)} epochs{scored} are"
+        scored = "" if len(course.epochs) < _FEWEST else f", {len(course.scored)} of them validated,"
+        are = "is" if len(course.epochs) == 1 else "are"
+        done = f"{plural(len(course.epochs), 'epoch')}{scored} {are}"
         verdict = _verdict("too short", None, f"{done} too few to judge by.")
     verdict = verdict or _diverged(course) or _restless(course)
     if verdict is None and course.val_loss is None:
@@ -140,7 +162,7 @@ def _diverged(course: Course) -> Verdict | None:
     if leaps.sum() < 2:
         return None
     epoch = course.epochs[1:][leaps][0]
-    text = f"Training loss leaps back up by more than half of its fall in {leaps.sum()} epochs"
+    text = f"Training loss leaps back up by more than half of its fall in {plural(int(leaps.sum()), 'epoch')}"
     return _verdict("unstable", epoch, f"{text}, first in {epoch}.")
 
 
@@ -153,10 +175,12 @@ def _restless(course: Course) -> Verdict | None:
         if values is None:
             continue
         noise, smooth, late = noise_of(values), smoothed(values), values[len(values) // 2 :]
-        restless = noise > times * max(_UNREST * np.ptp(smooth), _UNREST_OF_ITSELF * np.median(abs(values)))
+        usual = float(np.median(abs(values)))
+        restless = noise > times * max(_UNREST * np.ptp(smooth), _UNREST_OF_ITSELF * usual)
         noise_late, left = noise_of(late), times * _LATE_UNREST * np.median(abs(late))
         restless_late = noise_late > max(left, times * _LATE_UNREST_OF_START * abs(values[0]))
-        if restless or restless_late:
+        by_chance = course.chance_of_loss(usual) if name == "Validation" else 0.0
+        if (restless or restless_late) and max(noise, noise_late) > by_chance:
             noise = max(noise, noise_late)
             epoch = epochs[int(np.argmax(np.abs(values - smooth) > noise))]
             text = f"{name} loss jumps by about {noise:.2g} from epoch to epoch"
@@ -170,7 +194,7 @@ def _overfit(course: Course) -> Verdict | None:
     training = course.loss_when_scored()
     falls_on = smoothed(training)[-1] < 0.98 * smoothed(training)[best]
     fell, rise = max(smooth[0] - smooth.min(), 0.0), smooth[-1] - smooth.min()
-    by_chance = _ROSE_OVER_NOISE * noise_of(losses)
+    by_chance = max(_ROSE_OVER_NOISE * noise_of(losses), _by_chance(course))
     if falls_on and rise > max(_ROSE * fell, _ROSE_OF_ITSELF * abs(smooth.min()), by_chance):
         epoch = course.scored[best]
         text = (
@@ -178,9 +202,10 @@ def _overfit(course: Course) -> Verdict | None:
         )
         went = f", while training loss falls on from {training[best]:.3g} to {training[-1]:.3g}."
         return _verdict("over-fit", epoch, text + went, *_gap(course))
-    apart = smooth[-1] > _TIMES * smoothed(training)[-1] > 0
+    apart = smooth[-1] - _by_chance(course) > _TIMES * smoothed(training)[-1] > 0
     gap = _accuracy_gap(course)
-    if apart and (gap is None or gap > _GAP) and not _still_falls(losses):
+    by_few = _BEYOND_CHANCE * course.chance_of_accuracy()
+    if apart and (gap is None or gap > _GAP + by_few) and not _still_falls(losses):
         # Since when all but a little of the fall was done.
         epoch = course.scored[int(np.argmax(smooth <= smooth.min() + 0.1 * fell))]
         text = (
@@ -197,8 +222,8 @@ def _unfinished(course: Course) -> Verdict | None:
         return None
     quarter = _quarter(losses)
     last, before = losses[-quarter:].mean(), losses[-2 * quarter : -quarter].mean()
-    times = f"{quarter} times it was scored" if quarter > 1 else "time it was scored"
-    text = f"Validation loss still falls: it is {last:.3g} over the last {times}, {before:.3g} before."
+    when = f"over the last {quarter} epochs scored" if quarter > 1 else "in the last epoch scored"
+    text = f"Validation loss still falls: it is {last:.3g} {when}, {before:.3g} before."
     return _verdict("too short", course.scored[best], text, *_gap(course))
 
 
@@ -222,9 +247,20 @@ def _underfit(course: Course) -> Verdict | None:
 
 def _good(course: Course) -> Verdict:
     losses, _, best = _validation(course)
-    training = course.loss[-1]
+    training, rise = course.loss[-1], losses[-1] - losses[best]
     text = f"Validation loss comes to rest at {losses[-1]:.3g}, beside a training loss of {training:.3g}"
-    return _verdict("good", course.scored[best], f"{text}: it has not turned up.", *_gap(course))
+    turned = ": it has not turned up."
+    if course.validation_examples is not None and rise > _ROSE_OF_ITSELF * abs(losses[best]):
+        few = plural(course.validation_examples, "validation example")
+        turned = (
+            f". It was {losses[best]:.3g} after epoch {course.scored[best]}; with {few} that may be chance."
+        )
+    return _verdict("good", course.scored[best], text + turned, *_gap(course))
+
+
+def _by_chance(course: Course) -> float:
+    """How far the validation loss may rise from its lowest by chance, having so few examples."""
+    return _BEYOND_CHANCE * course.chance_of_loss(float(_validation(course)[1].min()))
 
 
 def _validation(course: Course) -> tuple[np.ndarray, np.ndarray, int]:

@@ -212,7 +212,7 @@ class Run:
     def _one(self, name: str, call: Call) -> Any:
         arguments = map_references(self.fetch, call.arguments, alone=False)
         options = {key: value for key, value in call.options.items() if key not in ("mask", "inputs")}
-        # Layers that draw at random have training=True written beside them, and still follow the model's mode.
+        # Layers that draw at random have training=True beside them, and still follow the model's mode.
         options = {key: value for key, value in options.items() if value is not None and value is not True}
         if call.options.get("mask") is not None or any(True for _ in references_in(options)):
             raise FileFormatError(f"the call of {name!r} takes masks or further inputs, unknown here.")

@@ -145,6 +145,9 @@ def _arguments(kind: type[Layer], config: Mapping[str, Any], what: str) -> dict[
             arguments[key] = numbers_type(value, what)
         elif key in _IGNORED:
             continue
+        elif key == "factor" and kind.__name__ == "RandomSaturation" and _is_of_both_signs(value):
+            # Keras writes the one number that it was given so, though it takes none below 0.
+            arguments[key] = value[1]
         elif key == "seed":
             arguments[key] = value if isinstance(value, int) else None
         elif key in known or key == "alpha":
@@ -154,6 +157,10 @@ def _arguments(kind: type[Layer], config: Mapping[str, Any], what: str) -> dict[
                 f"{what} has the setting {key}={str(value)[:100]}, unknown to Striate's {kind.__name__}."
             )
     return arguments
+
+
+def _is_of_both_signs(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and value[0] == -value[1]
 
 
 def _says_nothing(key: str, value: Any) -> bool:

@@ -182,6 +182,8 @@ def _alive(content: ModelFile, custom: Mapping[str, Any] | None, compile: bool) 
     if not (isinstance(model, Network) and model.built):
         raise FileFormatError("the graph holds no model with the shape of its input, as every saved one has.")
     _fill(model, content.weights)
+    # They stand in the model now, and large files are common where memory is small.
+    content.weights.clear()
     model.class_names = content.class_names
     model.preprocessing = content.preprocessing
     model.provenance = content.provenance

@@ -12,10 +12,10 @@ from typing import Any
 from striate.core.errors import FileFormatError, did_you_mean
 
 _MOST_LAYERS = 10_000
-_MOST_STEPS = 100_000
+_MOST_STEPS = 30_000
 _LONGEST_TEXT = 100_000
 _LONGEST_KEY = 200
-_LARGEST = 2**63
+_LARGEST = 2**64
 _DTYPES = (
     *("float64", "float32", "float16", "bfloat16"),
     *("int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool"),
@@ -88,20 +88,14 @@ def _check_spec(spec: Any) -> None:
         raise FileFormatError("a layer is not written as the name of a class and a table of arguments.")
 
 
-def _is_network(spec: Mapping[str, Any]) -> bool:
-    if spec["class_name"] in _NETWORKS:
-        return True
-    inner = spec["config"].get("layers")
-    return isinstance(inner, list) and any(isinstance(one, dict) and "class_name" in one for one in inner)
-
-
 def _count_steps(spec: Mapping[str, Any]) -> int:
     """Count the layers that run, those of a network called twice twice: nesting multiplies."""
-    if not _is_network(spec):
-        return 1
-    config = spec["config"]
-    if spec["class_name"] in _NETWORKS:
-        _check_keys(config, _NETWORKS[spec["class_name"]], f"a {spec['class_name']}")
+    kind, config = spec["class_name"], spec["config"]
+    if kind not in _NETWORKS:
+        # A person's own network may write its layers as it likes.
+        inner = config.get("layers")
+        return 1 + sum(map(_count_steps, filter(_is_spec, inner if isinstance(inner, list) else ())))
+    _check_keys(config, _NETWORKS[kind], f"a {kind}")
     if not isinstance(config["layers"], list):
         raise FileFormatError("the layers of a network are not a list.")
     steps: dict[str, int] = {}
@@ -119,6 +113,11 @@ def _count_steps(spec: Mapping[str, Any]) -> int:
             f"the network takes more than {_MOST_STEPS:,} steps, as networks in it are called many times."
         )
     return total
+
+
+def _is_spec(thing: Any) -> bool:
+    kinds = (thing.get("class_name"), thing.get("config")) if isinstance(thing, dict) else (None, None)
+    return isinstance(kinds[0], str) and isinstance(kinds[1], dict)
 
 
 def _count_calls(calls: Any, steps: Mapping[str, int]) -> int:

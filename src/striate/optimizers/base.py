@@ -265,7 +265,8 @@ class Optimizer(ABC):
         """
         if not self.built:
             raise not_built("load_state_arrays()")
-        check_keys(arrays, self.state_arrays())
+        slots = (f"{slot}/{name}" for slot in self._state for name in self._parameters)
+        check_keys(arrays, (*slots, "steps", "learning_rate", *self.numbers))
         fill_slots(self._state, list(self._parameters), arrays)
         self._steps = int(arrays["steps"])
         self.numbers = {key: float(arrays[key]) for key in self.numbers}

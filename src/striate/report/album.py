@@ -11,7 +11,7 @@ from PIL import Image
 
 from striate.report.blocks import Raster
 from striate.visualize.base import HeatPanel, ImagePanel
-from striate.visualize.drawing.panels import colour_map, over_colours, pixels_to_rgb, scale_ends
+from striate.visualize.drawing.panels import FAINTEST, colour_map, over_colours, pixels_to_rgb, scale_ends
 
 # The longest side of a picture, and up to which side every pixel is kept exactly.
 LONGEST, EXACT = 128, 64
@@ -101,7 +101,8 @@ def heat_to_rgb(panel: HeatPanel) -> np.ndarray:
     found: np.ndarray = np.asarray(colours(np.clip(shares, 0, 1)))[..., :3]
     if over is None:
         return found
-    strength = 0.82 * np.clip(np.abs(values) / max(abs(low), abs(high)), 0, 1) ** 0.6
+    strength = np.clip(np.abs(values) / max(abs(low), abs(high)), 0, 1)
+    strength = 0.85 * np.clip((strength - FAINTEST) / (1 - FAINTEST), 0, 1)
     return found * strength[..., None] + grey[..., None] * (1 - strength[..., None])
 
 

@@ -114,14 +114,19 @@ class Figure:
 @final
 @dataclass(frozen=True)
 class Figures:
-    """Figures side by side, as many as fit, or in rows of `columns`; `size` is 'tiny', 'small',
-    'large' or 'wide'."""
+    """Figures side by side, as many as fit, or in rows of `columns`.
+
+    `size` is 'tiny', 'small', 'large' or 'wide'. The titles of a `gallery` take one line each.
+    A `folded` drawing opens on demand, under its title.
+    """
 
     title: str
     caption: str
     figures: tuple[Figure, ...]
     size: str = "small"
     columns: int | None = None
+    gallery: bool = False
+    folded: bool = False
     kind = "figures"
 
 

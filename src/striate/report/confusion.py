@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +15,7 @@ from striate.report.effort import GRADIENT, affordable
 from striate.report.lines import draw_small
 from striate.report.material import Material
 from striate.report.panels import show_panel
-from striate.report.text import plain
+from striate.report.text import plain, whole_percent
 from striate.visualize.answers import Answers
 from striate.visualize.attribution import explain
 from striate.visualize.base import HeatPanel, LinePanel
@@ -49,10 +50,11 @@ def show_confusions(material: Material, album: Album) -> ConfusionTable:
         for said in shown:
             count = int(matrix.counts[true, said])
             label = _label(answers, true, said, count)
-            shade = int(np.ceil(matrix.shares[true, said] * 9))
+            shade = _shade(float(matrix.shares[true, said]), true == said)
             row.append(MatrixCell(count, shade, f"{true}-{said}" if count else "", true == said, label))
         rows.append(tuple(row))
-    caption = matrix.caption
+    # On a dark page the strongest colours are the lightest.
+    caption = matrix.caption.replace("the darker,", "the stronger the colour,")
     if len(shown) < len(answers.class_names):
         caption += (
             f" Shown are the {len(shown)} of {len(answers.class_names)} classes with the most mistakes."
@@ -60,6 +62,11 @@ def show_confusions(material: Material, album: Album) -> ConfusionTable:
     hint = f"Click on a cell, or press Enter on it, to see its examples. {heat_note}"
     names = tuple(answers.class_names[number] for number in shown)
     return ConfusionTable(caption, hint, names, tuple(rows), content.as_table(cells))
+
+
+def _shade(share: float, right: bool) -> int:
+    """Say how dark a cell is, 0 to 9; mistakes are small shares, whose square roots can be told apart."""
+    return math.ceil(9 * (share if right else math.sqrt(share)) - 1e-9)
 
 
 def _shown_classes(counts: np.ndarray) -> list[int]:
@@ -97,7 +104,6 @@ class _Content:
         self.answers, self.examples = material.answers, material.examples
         self.pictures: dict[int, str] = {}
         self.heats: dict[int, list[dict[str, str]]] = {}
-        self.notes: dict[str, None] = {}
         self.drawings: list[str] = []
         self.numbers: set[int] = set()
 
@@ -123,7 +129,8 @@ class _Content:
             return f"There are no heatmaps: {error}"
         return (
             "Beside the most confident ones, Grad-CAM shows which parts speak for the true class and which "
-            f"for the predicted one. {' '.join(self.notes)}"
+            "for the predicted one. It is computed in float32; all shares are those of the network's own "
+            "answer, in whole percent."
         )
 
     def _explain(self, places: np.ndarray) -> None:
@@ -134,15 +141,14 @@ class _Content:
             for targets in (self.answers.labels[some], self.answers.predicted[some]):
                 sheet = show_attribution(explain(model, x, targets))
                 panels = [panel for panel in sheet.panels if isinstance(panel, HeatPanel | LinePanel)]
-                for place, panel in zip(some.tolist(), panels, strict=True):
+                for place, target, panel in zip(some.tolist(), targets.tolist(), panels, strict=True):
                     known = self.heats.setdefault(place, [])
                     if known and self.answers.right[place]:
                         continue
-                    picture = self._keep(panel, panel.title)
-                    if panel.note:
-                        self.notes[plain(panel.note)] = None
-                    note = "nothing to be seen" if panel.note else ""
-                    known.append({"title": plain(panel.title), "note": note, "picture": picture})
+                    share = whole_percent(float(self.answers.probabilities[place, target]))
+                    title = plain(f"for {self.answers.class_names[target]}, {share}")
+                    picture = self._keep(panel, title)
+                    known.append({"title": title, "note": plain(panel.note), "picture": picture})
                     spent += self._size(picture)
             if spent > HEAT_BYTES:
                 break
@@ -175,7 +181,7 @@ class _Content:
     def _item(self, place: int) -> dict[str, Any]:
         return {
             "name": plain(self.answers.names[place]),
-            "confidence": f"{self.answers.confidence[place]:.1%}",
+            "confidence": whole_percent(float(self.answers.confidence[place])),
             "true": plain(self.answers.class_names[self.answers.labels[place]]),
             "picture": self.pictures[place],
             "heats": self.heats.get(place, []),

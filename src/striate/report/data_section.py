@@ -78,4 +78,4 @@ def _show_some(material: Material, album: Album) -> Figures:
         name = names[int(labels[place])]
         panel = example_panel(data.x[place], name, file, steps=material.examples.steps)
         figures.append(show_panel(album, panel, alt=f"an example of {name}"))
-    return Figures("Some of the examples to train on", "", tuple(figures))
+    return Figures("Some of the examples to train on", "", tuple(figures), gallery=True)

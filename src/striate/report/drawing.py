@@ -8,15 +8,15 @@ from markupsafe import Markup
 
 from striate.report.text import plain
 from striate.visualize.base import Block, Diagram
-from striate.visualize.drawing.diagram import SLANT, TALLEST, Box, family_of, lay_out
+from striate.visualize.drawing.diagram import SLANT, TALLEST, Box, family_of, fit_words, lay_out
 
 # Pixels of an inch of the diagram; room below for the legend.
 DOTS, LEGEND = 84, 26
-LONGEST_NAME = 17
 
 
 def draw_network(picture: Diagram) -> Markup:
     """Draw the boxes of a network with what each is, the arrows, and a legend of the colours."""
+    picture = fit_words(picture)
     boxes, ranks, (width, height) = lay_out(picture)
     parts = [_arrow(boxes[start], boxes[end], ranks[end] - ranks[start]) for start, end in picture.arrows]
     for block, box in zip(picture.blocks, boxes, strict=True):
@@ -61,9 +61,11 @@ def _cuboid(box: Box, family: str) -> Markup:
 
 
 def _words(block: Block, box: Box) -> Markup:
-    name = block.name if len(block.name) <= LONGEST_NAME else f"{block.name[:9]}…{block.name[-7:]}"
     centre, below = (box.left + box.right) / 2 * DOTS, (box.middle + box.height / 2) * DOTS + 14
-    lines = [*([("name", name)] if name else []), *(("detail", one) for one in block.detail.split("\n"))]
+    lines = [
+        *([("name", block.name)] if block.name else []),
+        *(("detail", one) for one in block.detail.split("\n")),
+    ]
     return Markup("").join(
         Markup('<text class="{}" x="{}" y="{}" text-anchor="middle">{}</text>').format(
             kind, f"{centre:.1f}", f"{below + 12.5 * number:.1f}", plain(text)

@@ -13,6 +13,7 @@ from striate.report.blocks import AnyBlock, Blocks, Figures, Words
 from striate.report.effort import GRADIENT, affordable, operations
 from striate.report.material import Material
 from striate.report.panels import show_frames, show_sheet
+from striate.visualize.ascent import Ascent
 from striate.visualize.class_outputs import find_class_inputs
 from striate.visualize.filter_weights import count_filters, filters
 from striate.visualize.layer_search import FoundLayer, find_layers
@@ -27,7 +28,7 @@ SEARCH_BUDGET, ASCENT_BUDGET = 3e11, 6e11
 # Places of the sliding window that are shown.
 PLACES = 24
 # Classes whose inputs are found, and the steps of the search.
-CLASSES, STEPS, FEWEST_STEPS = 10, 128, 48
+CLASSES, STEPS, FEWEST_STEPS = 10, Ascent().steps, 48
 # Where activations come from that are layers themselves.
 ACTIVATIONS = ("striate.layers.activation", "striate.layers.prelu", "torch.nn.modules.activation")
 
@@ -41,7 +42,7 @@ def describe_filters(material: Material, album: Album) -> Blocks:
     searched = affordable(model, SEARCH_BUDGET, SEARCHED, FEWEST_SEARCHED)
     names = list(material.answers.names[:searched])
     found = find_exciting_patches(model, first, test.x[:searched], chosen, PATCHES, names)
-    blocks.append(show_sheet(album, found.sheet(), by_rows=True))
+    blocks.append(show_sheet(album, found.sheet, by_rows=True))
     return tuple(blocks)
 
 
@@ -98,10 +99,13 @@ def describe_class_inputs(material: Material, album: Album) -> Blocks:
             "In Python: striate.visualize.class_outputs.class_output(model)."
         )
     steps = affordable(model, ASCENT_BUDGET, STEPS, FEWEST_STEPS, GRADIENT * count)
-    shown = show_sheet(album, find_class_inputs(model, range(count), steps=steps).sheet())
-    if count == len(material.class_names):
-        return (shown,)
-    return (shown, Words(f"These are the first {count} of {len(material.class_names)} classes."))
+    shown = show_sheet(album, find_class_inputs(model, range(count), steps=steps).sheet, gallery=True)
+    said = f"Each was searched for in {steps} steps, seed {Ascent().seed}."
+    if steps < STEPS:
+        said += f" striate see takes {STEPS}, so its pictures are a little different."
+    if count < len(material.class_names):
+        said += f" These are the first {count} of {len(material.class_names)} classes."
+    return (shown, Words(said))
 
 
 def _convolutions(model: Any) -> list[FoundLayer]:

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from striate.report.text import plain
 from striate.visualize.base import Curves, Line, LinePanel, Panel
+from striate.visualize.drawing.curves import is_share
 from striate.visualize.drawing.numbers import number_text
 
 # More points than this across cannot be seen: the lowest and highest of each part are kept.
@@ -49,13 +50,19 @@ def draw_small(panel: LinePanel, alt: str) -> Markup:
 def draw_panel(panel: LinePanel, alt: str) -> Markup:
     """Draw a panel's lines with axes."""
     width, height = PLOT
-    frame = _Frame(46, 12, width - 10, height - 34, *_ranges(panel.lines))
+    x_ends, y_ends = _ranges(panel.lines)
+    if panel.y_label.startswith("share"):
+        y_ends = (0.0, 1.0)
+    frame = _Frame(46, 26, width - 12, height - 34, x_ends, y_ends)
     parts = [*_shade(frame, panel), *_axes(frame, panel.x_label, panel.y_label)]
     parts += _all_lines(frame, panel.lines)
     parts += [dot for line in panel.lines if line.role == "path" for dot in _dots(frame, line)]
     for x, y, label in panel.points:
         parts.append(_dot(frame, x, y, "mark"))
-        parts.append(_text(frame.across(x) + 6, frame.down(y) - 6, label, "start"))
+        # Words at the right turn to the left, those at the top go below, so that they stay inside.
+        late, high = frame.across(x) > width * 0.75, frame.down(y) < frame.top + 16
+        at = frame.across(x) + (-6 if late else 6), frame.down(y) + (16 if high else -6)
+        parts.append(_text(*at, label, "end" if late else "start"))
     return _svg(width, height, alt, [*parts, *_legend(frame, panel.lines)], "plot")
 
 
@@ -63,6 +70,8 @@ def draw_curves(panel: Panel, curves: Curves, alt: str) -> Markup:
     """Draw one panel of training curves, with a dot for each epoch and the place that is marked."""
     width, height = PLOT
     x, y = _ranges(panel.lines)
+    if is_share(panel):
+        y = (y[0], min(y[1], 1.0))
     frame = _Frame(46, 26, width - 12, height - 34, x, y)
     parts = _axes(frame, curves.x_label, panel.label, whole=True)
     if curves.marked is not None:

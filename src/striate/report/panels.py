@@ -12,10 +12,12 @@ from striate.visualize.drawing.numbers import number_text
 from striate.visualize.drawing.panels import scale_ends
 
 
-def show_sheet(album: Album, sheet: Sheet, size: str = "small", by_rows: bool = False) -> Figures:
+def show_sheet(
+    album: Album, sheet: Sheet, size: str = "small", by_rows: bool = False, gallery: bool = False
+) -> Figures:
     """Turn a sheet into figures; `by_rows` keeps its columns, for rows that belong together."""
     figures = tuple(show_panel(album, panel, size == "large") for panel in sheet.panels)
-    return Figures(sheet.title, sheet.caption, figures, size, sheet.columns if by_rows else None)
+    return Figures(sheet.title, sheet.caption, figures, size, sheet.columns if by_rows else None, gallery)
 
 
 def show_frames(album: Album, frames: Frames) -> Film:

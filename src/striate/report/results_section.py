@@ -14,7 +14,7 @@ from striate.report.material import Material
 from striate.report.panels import show_sheet
 from striate.visualize.answers import Answers, calibrate_bins, score_classes
 from striate.visualize.base import Line, LinePanel
-from striate.visualize.results import show_doubts, show_mistakes, show_reliability
+from striate.visualize.results import answers_in_bin, show_doubts, show_mistakes, show_reliability
 
 # So many mistakes and doubts are shown.
 SHOWN = 24
@@ -78,8 +78,16 @@ def describe_trust(material: Material, album: Album) -> Blocks:
         Line("as it should be", "faint", even, even),
         Line("this network", "path", found.confidence[there], found.accuracy[there]),
     )
-    caption = show_reliability(material.answers).caption
-    panel = LinePanel(lines, x_label="confidence of the answers", y_label="share that is right")
+    caption = f"{show_reliability(material.answers).caption} The numbers count the answers of each point."
+    panel = LinePanel(
+        lines,
+        x_label="confidence of the answers",
+        y_label="share that is right",
+        points=tuple(
+            (float(found.confidence[number]), float(found.accuracy[number]), answers_in_bin(found, number))
+            for number in np.flatnonzero(there)
+        ),
+    )
     rows = tuple(
         (
             f"{low:.0%} to {high:.0%}",
@@ -102,11 +110,11 @@ def describe_mistakes(material: Material, album: Album) -> Blocks:
     if not len(material.answers.mistakes()):
         return (Words("There is none: all test examples are answered right."),)
     sheet = show_mistakes(examples.test.x, material.answers, SHOWN, steps=examples.steps)
-    return (show_sheet(album, sheet),)
+    return (show_sheet(album, sheet, gallery=True),)
 
 
 def describe_doubts(material: Material, album: Album) -> Blocks:
     """Show the answers between whose best two classes the network hesitated most."""
     examples = material.examples
     sheet = show_doubts(examples.test.x, material.answers, SHOWN, steps=examples.steps)
-    return (show_sheet(album, sheet),)
+    return (show_sheet(album, sheet, gallery=True),)

@@ -21,6 +21,18 @@ def plain(text: object) -> str:
     )
 
 
+def whole_percent(share: float) -> str:
+    """Write a share in whole percent; what is nearly certain is not said to be certain.
+
+    >>> whole_percent(0.934), whole_percent(0.998), whole_percent(0.001), whole_percent(1.0)
+    ('93%', '>99%', '<1%', '100%')
+    """
+    text = f"{share:.0%}"
+    if text == "100%" and share < 1:
+        return ">99%"
+    return "<1%" if text == "0%" and share > 0 else text
+
+
 def _spelled(letter: str) -> str:
     number = ord(letter)
     return (

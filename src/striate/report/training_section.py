@@ -25,8 +25,8 @@ from striate.report.material import Material
 from striate.visualize.architecture import plot_model
 from striate.visualize.training_curves import compare_training
 
-# Longer tables of layers are folded away.
-LISTED = 24
+# Longer tables of layers, and drawings of more boxes, are folded away.
+LISTED, DRAWN = 24, 27
 # What a recipe chooses for the training, and how it is called here.
 CHOICES = {
     "batch_size": "examples a step",
@@ -45,7 +45,9 @@ def describe_network(material: Material, album: Album) -> Blocks:
     diagram = plot_model(material.model)
     blocks: list[AnyBlock] = [Words(f"Chosen because: {why}.")] if why else []
     drawing = Figure(Vector(draw_network(diagram)))
-    blocks.append(Figures(diagram.title, diagram.caption, (drawing,), "wide"))
+    blocks.append(
+        Figures(diagram.title, diagram.caption, (drawing,), "wide", folded=len(diagram.blocks) > DRAWN)
+    )
     head = ("layer", "kind", "output", "parameters")
     rows = tuple(
         ("\u2003" * row.depth + row.name, row.kind, row.shape, f"{row.params:,}") for row in summary.rows
@@ -61,7 +63,8 @@ def describe_training(material: Material, album: Album) -> Blocks:
     blocks: list[AnyBlock] = []
     if not material.history:
         return (Words("No epoch was finished, so there are no curves."),)
-    verdict = read_curves(material.history)
+    examples = material.known("data", "parts", "validation") or None
+    verdict = read_curves(material.history, validation_examples=examples)
     blocks.append(Words(f"Verdict: {verdict.words}.", strong=True))
     blocks.append(Listed("Why", tuple(verdict.evidence)))
     blocks.append(Listed("What to try next", tuple(verdict.advice)))

@@ -16,11 +16,14 @@ from striate.core.tree import leaves
 from striate.layers.base import Layer
 from striate.layers.input import InputLayer
 from striate.visualize.base import Block, Diagram
+from striate.visualize.block_groups import join_neighbours
 from striate.visualize.layer_search import find_layers
 from striate.visualize.probes import watch
 from striate.visualize.render import save
 
 BLOCKS_A_ROW = {"LR": 9, "TB": 1}
+# Of a network with more layers, neighbours are drawn as one box.
+MOST_BLOCKS = 40
 
 
 def plot_model(
@@ -35,6 +38,7 @@ def plot_model(
     show_trainable: bool = False,
     *,
     input_shape: Sequence[int] | None = None,
+    max_blocks: int | None = MOST_BLOCKS,
 ) -> Diagram:
     """Draw a network; with `to_file` also into a PNG or SVG file.
 
@@ -42,6 +46,9 @@ def plot_model(
     boxes stand in rows from left to right ('TB' puts each below the other), and that no file is
     written unless one is named. Of a plain torch module the order of the modules is drawn, with
     the shapes that an input of `input_shape`, channels last, gets on its way.
+
+    Of a network with more than `max_blocks` layers, neighbours whose names begin alike (block1a_...)
+    stand in one box with their number; None draws each layer.
 
     Raises:
         ArgumentError: a network without a known input; another direction.
@@ -60,15 +67,21 @@ def plot_model(
         blocks, arrows = _Walk(told, expand_nested).of(graph)
     else:
         blocks, arrows = _chain(model, told, input_shape)
+    layers = sum(block.kind != "InputLayer" for block in blocks)
+    if max_blocks is not None and len(blocks) > max_blocks:
+        blocks, arrows = join_neighbours(blocks, arrows, max_blocks, show_shapes)
     if not show_layer_names:
         blocks = [Block("", block.kind, block.shape, block.parameters, block.detail) for block in blocks]
     name = getattr(model, "name", type(model).__name__)
-    layers = sum(block.kind != "InputLayer" for block in blocks)
     count = sum(parameter.numel() for parameter in (*model.parameters(), *model.buffers()))
     caption = (
         f"{layers} layers with {count:,} weights. A box is as high as the map's height and as thick as its "
         "number of channels, both on scales that keep small ones visible."
     )
+    if len(blocks) < layers:
+        caption += " Neighbouring layers stand in one box together, with their number and their last shape."
+    if graph is None:
+        caption += " Its modules stand in their order: branches of a plain torch module are not traced."
     picture = Diagram(f"The network {name}", caption, tuple(blocks), tuple(arrows), BLOCKS_A_ROW[direction])
     if to_file is not None:
         save(picture, to_file)

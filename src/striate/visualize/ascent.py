@@ -83,6 +83,9 @@ def settle_input(taken: ModelInput, size: Any, value_range: Any) -> tuple[tuple[
     axes = list(taken.shape[:-1])
     if size is not None:
         given = [size] * len(axes) if hasattr(size, "__index__") else list(size)
+        if len(given) == len(taken.shape) and given[-1] == taken.channels:
+            # As shapes are written elsewhere, with the channels.
+            given = given[:-1]
         axes = [whole_number("size", one) for one in given]
     if len(axes) not in (1, 2) or len(axes) != len(taken.shape) - 1 or taken.channels is None:
         raise ShapeError(

@@ -169,6 +169,8 @@ class LinePanel:
 class TablePanel:
     """Numbers written into the cells of a grid, such as a kernel; colours as in a HeatPanel, or 'none'.
 
+    A cell has room for so many `letters` at least, for tables that keep their size as they fill up.
+
     Shape:
         values: (rows, columns)
     """
@@ -179,6 +181,7 @@ class TablePanel:
     scale: str = "signed"
     low: float | None = None
     high: float | None = None
+    letters: int = 1
 
 
 @final

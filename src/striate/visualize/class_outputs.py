@@ -15,6 +15,7 @@ from striate.core.errors import ShapeError
 from striate.core.shapes import format_shape
 from striate.visualize.ascent import Ascent, Scale, chances, climb, settle_input
 from striate.visualize.base import Sheet
+from striate.visualize.example import with_bands
 from striate.visualize.fourier import Waves
 from striate.visualize.input_panels import input_panel
 from striate.visualize.probes import input_of
@@ -25,6 +26,8 @@ from striate.visualize.transformations import Robustness, usual_robustness
 _CONTENT = 7.0
 # Stronger than for filters, as the search has an end here; a real input is held on to harder still.
 _RESTRAINT: dict[str, Any] = {"learning_rate": 0.03, "smoothness": 5.0, "moderation": 1.0}
+# An input counts as found from this probability on; shifted, it must still be the likelier answer.
+_FOUND, _HELD = 0.95, 0.5
 # Shifts under which what was found is tried again, in pixels or steps.
 SHIFT = 2
 
@@ -50,25 +53,40 @@ class ClassInputs:
     start: np.ndarray | None
     value_range: tuple[Any, Any]
 
+    @property
     def sheet(self) -> Sheet:
-        """Put the inputs side by side as a picture, the real one first."""
-        panels = [
-            input_panel(image, *self.value_range, title=name, note=f"{sure:.1%}, shifted {least:.1%}")
-            for image, name, sure, least in zip(
-                self.images, self.names, self.probabilities, self.shifted, strict=True
-            )
-        ]
-        text = "Each input was found from noise" if self.start is None else "The first input was changed"
+        """The picture: the inputs side by side, the real one first, those that were not found marked."""
+        panels = []
+        for place, (image, name) in enumerate(zip(self.images, self.names, strict=True)):
+            note = f"{self.probabilities[place]:.1%}, shifted {self.shifted[place]:.1%}"
+            failing = self._failing(place)
+            words: dict[str, Any] = {"title": name, "note": f"{note}\n{failing}" if failing else note}
+            panels.append(input_panel(image, *self.value_range, mark="wrong" if failing else "", **words))
         if self.start is not None:
             panels.insert(0, input_panel(self.start, *self.value_range, title="the real one"))
         return Sheet(
             title="What the network takes for each class",
-            caption=f"{text} so that the network takes it for the class above it. Below stands how probable "
-            "the network holds that class, and the least of it when the input is shifted by up to "
-            f"{SHIFT} pixels or steps.",
+            caption=with_bands(self._caption(), self.images.shape[1:]),
             panels=tuple(panels),
             columns=min(5, len(panels)) if self.start is None else min(6, len(panels)),
         )
+
+    def _failing(self, place: int) -> str:
+        if self.probabilities[place] < _FOUND:
+            return "not found"
+        return "lost when shifted" if self.shifted[place] < _HELD else ""
+
+    def _caption(self) -> str:
+        text = "Each input was sought from noise" if self.start is None else "The first input was changed"
+        text += ", to be taken for the class above it. Below stands how probable the network holds that "
+        text += f"class, and the least of it when the input is shifted by up to {SHIFT} pixels or steps. "
+        failing = [self._failing(place) for place in range(len(self.names))]
+        lost, missed = failing.count("lost when shifted"), failing.count("not found")
+        held = len(failing) - lost - missed
+        text += f"{held} of {len(failing)} were found and bear the shifts"
+        text += f"; {missed} not found (below {_FOUND:.0%})" if missed else ""
+        text += f"; {lost} lost when shifted (below {_HELD:.0%})" if lost else ""
+        return f"{text}."
 
 
 def class_output(model: Any, classes: Any = None, start: Any = None, **options: Any) -> Sheet:
@@ -78,7 +96,7 @@ def class_output(model: Any, classes: Any = None, start: Any = None, **options: 
     >>> len(class_output(net_c(), [0, 3], steps=2).panels)
     2
     """
-    return find_class_inputs(model, classes, start, **options).sheet()
+    return find_class_inputs(model, classes, start, **options).sheet
 
 
 def find_class_inputs(

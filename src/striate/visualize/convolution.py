@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,21 @@ import torch
 from striate.core.errors import ArgumentError, DataError
 from striate.core.shapes import check_choice, format_shape, padding_amount, per_axis, window_extent
 from striate.ops.convolution import convolve as slide
-from striate.visualize.base import AnyPanel, HeatPanel, ImagePanel, Line, LinePanel, Sheet, TablePanel
+from striate.visualize.base import AnyPanel, ImagePanel, Line, LinePanel, Sheet
+from striate.visualize.filter_result import (
+    as_pixels,
+    colour_words,
+    kernel_panel,
+    kind_of,
+    padded_pixels,
+    result_panel,
+    size_text,
+    title_of,
+)
 from striate.visualize.kernels import Kernel, read_kernel
 from striate.visualize.pooling import POOLINGS, pooled
 
 PADDINGS = ("valid", "same", "edge", "reflect")
-# Values beyond those of this share of all places have the full colour.
-_FULL_COLOUR = 0.98
 # How NumPy calls what is put around an image.
 _MODES = {"same": "constant", "edge": "edge", "reflect": "reflect"}
 _SAID = {"same": "zeros", "edge": "the values of its edge", "reflect": "its own mirror image"}
@@ -60,21 +69,32 @@ def convolve(
     padding = check_choice(padding, PADDINGS, "padding")
     if pooling is not None:
         pooling = check_choice(pooling, POOLINGS, "pooling")
-    chosen = [read_kernel(one, rank) for one in _several(kernels)]
+    chosen = _numbered([read_kernel(one, rank) for one in _several(kernels)])
     if not chosen:
         raise ArgumentError("convolve takes at least one kernel, such as 'edge'; got none.")
     step, gap = per_axis(strides, 1, "strides")[0], per_axis(dilation, 1, "dilation")[0]
     pool = None if pooling is None else (pooling, per_axis(pool_size, 1, "pool_size")[0])
     panels = _inputs(values, chosen[0], step, padding, gap, pool)
+    kinds = []
     for kernel in chosen:
         result = filter_values(values, kernel, step, padding, gap, flip)
-        panels += _results(values, kernel, result, flip, _starts(values, kernel, step, padding, gap), pool)
+        kinds.append(kind_of(kernel, result, values))
+        start = _starts(values, kernel, step, padding, gap)
+        panels += [kernel_panel(kernel, flip), *_results(values, kernel, result, kinds[-1], start, pool)]
     group = 2 if pool is None else 3
     return Sheet(
         title="Convolution by hand",
-        caption=_caption(values, chosen, step, padding, gap, flip, pool),
+        caption=" ".join(
+            [
+                _sum_words(chosen, rank, flip),
+                _window_words(step, padding, gap),
+                *colour_words(kinds, rank),
+                *_pool_words(pool, rank),
+            ]
+        ),
         panels=tuple(panels),
-        columns=group if rank == 1 else 2 * group,
+        # A few kernels one below the other; many two in a row, or the sheet would be too long to see.
+        columns=group if rank == 1 or len(chosen) in (2, 3) else 2 * group,
     )
 
 
@@ -97,6 +117,17 @@ def read_values(image: Any) -> np.ndarray:
     if values.ndim == 1 or (values.ndim == 2 and values.shape[1] > 1):
         return values[..., None]
     return values
+
+
+def _numbered(kernels: list[Kernel]) -> list[Kernel]:
+    """Tell several kernels apart that were given as numbers and have no name of their own."""
+    if sum(kernel.name == "kernel" for kernel in kernels) < 2:
+        return kernels
+    counted = enumerate(kernels, 1)
+    return [
+        replace(kernel, name=f"kernel {number}") if kernel.name == "kernel" else kernel
+        for number, kernel in counted
+    ]
 
 
 def _several(kernels: Any) -> list[Any]:
@@ -197,90 +228,64 @@ def _inputs(
     else:
         box = (0, 0, extents[0], extents[1])
         panels = [
-            ImagePanel(_as_pixels(values, values), "Original", _size_text(values)),
-            ImagePanel(_as_pixels(padded, values), title, f"{note}; {_size_text(padded)}", box=box),
+            ImagePanel(as_pixels(values, values), "Original", size_text(values)),
+            ImagePanel(
+                padded_pixels(padded, values, amounts, padding == "same"),
+                title,
+                f"{note}; {size_text(padded)}" + ("" if padding == "valid" else ", padding in grey"),
+                box=box,
+            ),
         ]
     if pool is not None:
         axis = ((pool[1] - 1) / 2, float(pool[1]))
-        panels.append(_shown(values, pooled(values, *pool), f"Original, {pool[0]} {pool[1]}", "image", axis))
+        title, times = f"Original, {pool[0]} {pool[1]}", _added_up(pool, values)
+        panels.append(result_panel(values, pooled(values, *pool), title, "image", axis, times))
     return panels
+
+
+def _added_up(pool: tuple[str, int], values: np.ndarray) -> int:
+    """How many values a pooling adds up in each of its own; 1 where it stays on their scale."""
+    return int(pool[1] ** (values.ndim - 1)) if pool[0] == "sum" else 1
 
 
 def _results(
     values: np.ndarray,
     kernel: Kernel,
     result: np.ndarray,
-    flip: bool,
+    kind: str,
     start: tuple[float, int],
     pool: tuple[str, int] | None,
 ) -> list[AnyPanel]:
-    weights = np.flip(kernel.values) if flip else kernel.values
-    total = 0.0 if kernel.statistic == "zones" else float(kernel.values.sum())
-    kind = "positive" if kernel.statistic == "contrast" else "image" if abs(total - 1) < 1e-6 else "grey"
-    kind = "signed" if abs(total) < 1e-6 else kind
-    shown: list[AnyPanel] = [
-        TablePanel(np.atleast_2d(weights), f"{kernel.name}, flipped" if flip else kernel.name),
-        _shown(values, result, kernel.name, kind, start),
-    ]
+    shown = [result_panel(values, result, title_of(kernel), kind, start)]
     if pool is not None:
         middle = start[0] + (pool[1] - 1) / 2 * start[1], start[1] * pool[1]
-        title = f"{kernel.name}, {pool[0]} {pool[1]}"
-        shown.append(_shown(values, pooled(result, *pool), title, kind, middle))
+        title, times = f"{title_of(kernel)}, {pool[0]} {pool[1]}", _added_up(pool, values)
+        shown.append(result_panel(values, pooled(result, *pool), title, kind, middle, times))
     return shown
 
 
-def _shown(
-    values: np.ndarray, result: np.ndarray, title: str, kind: str, start: tuple[float, float]
-) -> AnyPanel:
-    low, high = (float(np.round(end, 3)) for end in (result.min(), result.max()))
-    note = f"{_size_text(result)}; {low:g} to {high:g}"
-    if result.ndim == 2:
-        x = start[0] + start[1] * np.arange(len(result))
-        return LinePanel((Line("", "first", x, result[:, 0]),), title, note, x_label="step")
-    if kind == "image" and result.shape[-1] in (1, 3):
-        return ImagePanel(_as_pixels(result, values), title, note)
-    shown = result.mean(axis=-1)
-    if kind == "image":
-        return HeatPanel(shown, title, note, scale="grey")
-    # A few strong edges would leave all others nearly white.
-    reach = float(np.quantile(np.abs(shown), _FULL_COLOUR)) or float(np.abs(shown).max()) or 1.0
-    low = -reach if kind == "signed" else 0.0
-    return HeatPanel(shown, title, note, scale=kind, low=low, high=reach)
+def _sum_words(kernels: list[Kernel], rank: int, flip: bool) -> str:
+    found = {kernel.statistic for kernel in kernels}
+    whole = "image" if rank == 2 else "signal"
+    flipped = ", which is flipped first" if flip else ""
+    said = {
+        "": f"Each value is the sum of a window times the kernel{flipped}.",
+        "contrast": "Contrast is the standard deviation in a window.",
+        "zones": f"Zones are the mean of a window minus the {whole}'s mean.",
+    }
+    return " ".join(text for statistic, text in said.items() if statistic in found)
 
 
-def _as_pixels(values: np.ndarray, original: np.ndarray) -> np.ndarray:
-    """Bring values to 0..1 on the scale of the original; what lies beyond is cut off."""
-    low, high = min(float(original.min()), 0.0), float(original.max())
-    high = (
-        255.0 if 1.0 < high <= 255.0 and high > 127 else max(high, 1.0 if high > 0.5 and low >= 0 else high)
-    )
-    pixels = np.clip((values - low) / ((high - low) or 1.0), 0.0, 1.0)
-    return pixels if pixels.shape[-1] in (1, 3) else pixels.mean(axis=-1)
-
-
-def _size_text(values: np.ndarray) -> str:
-    return "×".join(map(str, values.shape[:-1]))
-
-
-def _caption(
-    values: np.ndarray,
-    kernels: list[Kernel],
-    strides: int,
-    padding: str,
-    dilation: int,
-    flip: bool,
-    pool: tuple[str, int] | None,
-) -> str:
-    text = "Each value is the sum of a window times the kernel" + (", which is flipped first" if flip else "")
-    text += f". The window moves by {strides}"
-    text += f" and takes every {dilation}th value. " if dilation > 1 else ". "
+def _window_words(strides: int, padding: str, dilation: int) -> str:
+    text = f"The window moves by {strides}"
+    text += f", and the values that it takes lie {dilation} apart. " if dilation > 1 else ". "
     if padding == "valid":
-        text += "Without padding the result is smaller than the input. "
-    else:
-        text += f"The input is surrounded by {_SAID[padding]}. "
-    if any(abs(kernel.values.sum()) < 1e-6 or kernel.statistic == "zones" for kernel in kernels):
-        text += "Around 0, blue is above and orange below. "
-    if pool is not None:
-        window = f"{pool[1]} values" if values.ndim == 2 else f"{pool[1]} by {pool[1]} values"
-        text += f"Beside each result stands the {pool[0]} of each {window}. "
-    return text.strip()
+        return text + "Without padding the result is smaller than the input."
+    return text + f"The input is surrounded by {_SAID[padding]}."
+
+
+def _pool_words(pool: tuple[str, int] | None, rank: int) -> list[str]:
+    if pool is None:
+        return []
+    window = f"{pool[1]} values" if rank == 1 else f"{pool[1]} by {pool[1]} values"
+    return [f"Beside each result stands the {pool[0]} of each {window}."]

@@ -117,7 +117,7 @@ class LayerSums:
         return ExplainedSum(
             self.name, self.kind, filter, where, window, kernel, products, bias, float(total), after,
             rule.activation_name, rule.reduce, starts, rule.padding, rule.dilation, inside, self.source,
-            channels,
+            channels, rule.mode,
         )  # fmt: skip
 
     def _checked(self, filter: int, place: tuple[int, ...]) -> tuple[int, ...]:

@@ -9,13 +9,15 @@ import numpy as np
 import torch
 
 from striate.core.errors import ArgumentError
-from striate.datasets.value_range import settle_range
 from striate.visualize.attribution import METHODS, Attribution, explain
 from striate.visualize.attribution_checks import AttributionCheck, check_attribution
 from striate.visualize.base import AnyPanel, HeatPanel, ImagePanel, Line, LinePanel, Sheet
+from striate.visualize.example import range_of, shown_bands, with_bands
 
 # Single pixels far above the rest would leave everything else pale.
 _BRIGHTEST = 99.5
+# Below this share of the strongest colour nothing can be seen.
+_FAINT = 0.02
 # A signal with more channels than this is drawn by their mean.
 _MOST_LINES = 3
 _ROLES = ("first", "second", "third")
@@ -76,8 +78,12 @@ def compare_methods(
         ArgumentError: more than one example; else as `explain`.
     """
     panels: list[AnyPanel] = []
+    taken = {word for name in methods if name in METHODS for word in METHODS[name].options}
+    theirs = {name: taken - set(METHODS[name].options) for name in methods if name in METHODS}
     for name in methods:
-        found = explain(model, image, target, name, **options)
+        # An option such as layer= goes to the methods that take it.
+        own = {word: value for word, value in options.items() if word not in theirs.get(name, ())}
+        found = explain(model, image, target, name, **own)
         _one_example(found)
         check = check_attribution(model, found, methods=(), generator=generator)
         panels += [] if panels else [_input_panel(found, 0)]
@@ -87,9 +93,8 @@ def compare_methods(
         "what the same network draws with random weights (near 1, it shows the input and not what was "
         "learned), and how far the score falls when the marked tenth is covered, or the same shape elsewhere."
     )
-    return Sheet(
-        "Why this answer, by method", f"{caption} {_colours(found, any_sign=True)}", tuple(panels), 3
-    )
+    caption = with_bands(f"{caption} {_colours(found, any_sign=True)}", found.images.shape[1:])
+    return Sheet("Why this answer, by method", caption, tuple(panels), 3)
 
 
 def compare_classes(
@@ -109,12 +114,27 @@ def compare_classes(
     )
     found = [explain(model, image, one, method, **options) for one in wanted]
     high = max((_brightest(one.values) for one in found if not one.blank[0]), default=1.0)
-    panels = [_heat_panel(one, 0, high=high) for one in found]
+    faint = [_faint(one, high) for one in found]
+    panels = [_heat_panel(one, 0, note=words, high=high) for one, words in zip(found, faint, strict=True)]
     caption = f"{_colours(first)} {_sentences(first.notes)}"
+    empty = [one.name_of(int(one.target[0])) for one, words in zip(found, faint, strict=True) if words]
     if first.values.ndim == 3:
         caption = f"All in one scale of colours. {caption}"
+    if empty:
+        caption = f"For {', '.join(empty)} there is nothing to be seen, for the reason below. {caption}"
     title = f"What speaks for each class: {METHODS[method].words}"
+    caption = with_bands(caption, first.images.shape[1:])
     return Sheet(title, caption, (_input_panel(first, 0), *panels), min(4, len(panels) + 1))
+
+
+def _faint(found: Attribution, high: float) -> str:
+    """Say why a class's panel stays empty beside those of others; nothing where it does not."""
+    if found.blank[0]:
+        return found.blank[0]
+    largest = float(np.abs(found.values[0]).max() if found.signed else found.values[0].max())
+    if largest <= 0:
+        return "Nothing is above 0."
+    return f"Nothing is above {_FAINT:.0%} of the strongest colour." if largest < _FAINT * high else ""
 
 
 def _one_example(found: Attribution) -> None:
@@ -150,7 +170,7 @@ def _heat_panel(
 def _pale(pixels: np.ndarray) -> np.ndarray:
     """Make an image light, so that colours over its dark parts do not turn to mud."""
     bright = pixels / 255.0 if pixels.dtype == np.uint8 else pixels
-    pale: np.ndarray = 0.45 + 0.55 * bright
+    pale: np.ndarray = 0.35 + 0.65 * bright
     return pale
 
 
@@ -184,7 +204,7 @@ def _caption(found: Attribution, check: AttributionCheck | None) -> str:
     none = sum(bool(reason) for reason in found.blank)
     if none and len(found.blank) > 1:
         parts.insert(0, f"For {none} of {len(found.blank)} inputs there is nothing to be seen.")
-    return " ".join(parts)
+    return with_bands(" ".join(parts), found.images.shape[1:])
 
 
 def _colours(found: Attribution, any_sign: bool = False) -> str:
@@ -218,15 +238,13 @@ def _lines(signal: np.ndarray) -> tuple[Line, ...]:
 def shown_pixels(images: np.ndarray) -> np.ndarray:
     """Bring images to what can be drawn: bytes, or 0 to 1, grey or in three colours.
 
-    Of images with another number of channels the mean is shown; values are taken to lie in one of
-    the usual ranges, or between the lowest and the highest of all images.
+    Values are taken to lie in one of the usual ranges, or between the lowest and the highest of
+    all images, so that bytes which end far below 255 are no black picture. Bands as in `shown_bands`.
 
     Shape:
         (images, height, width, channels), out with 1 or 3 channels
     """
-    if images.shape[-1] not in (1, 3):
-        images = images.astype(np.float32).mean(-1, keepdims=True)
-    if images.dtype == np.uint8:
+    low, high = range_of(images)
+    if images.dtype == np.uint8 and high == 255 and images.shape[-1] in (1, 3):
         return images
-    low, high = settle_range(float(images.min()), float(images.max()))
-    return (images.astype(np.float32) - low) / (high - low)
+    return shown_bands((images.astype(np.float32) - low) / (high - low))

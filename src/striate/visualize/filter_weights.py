@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ def filters(
     """Show the weights of a layer's filters, the first 64 unless told which.
 
     Filters over three channels are colour images in which middle grey is zero. Of others the
-    slice for one input channel is shown, blue where it is negative and orange where positive: the
+    slice for one input channel is shown, blue where it is positive and orange where negative: the
     one with the largest weights. A single number shows all slices of that filter. Filters along
     a signal are lines. All panels have one scale, so that strong filters look strong; it ends
     where 97% of the weights lie within it, for a few very large ones would leave the rest grey.
@@ -52,6 +53,7 @@ def filters(
             kernel_panel(kernel, reach, str(number)) for number, kernel in zip(chosen, kernels, strict=True)
         ]
         title = f"The filters of {found.name}"
+    panels = with_one_scale(panels)
     caption = (
         f"{len(chosen)} of {count} filters, {_size(kernels[0])}; full colour from a weight of {reach:.3g}."
     )
@@ -106,6 +108,17 @@ def reach_of(kernels: Sequence[np.ndarray]) -> float:
     return float(np.quantile(sizes, 0.97)) or float(sizes.max()) or 1.0
 
 
+def with_one_scale(panels: Sequence[AnyPanel]) -> list[AnyPanel]:
+    """Give all panels of lines the same vertical axis, so that small ones look small."""
+    values = [line.y for panel in panels if isinstance(panel, LinePanel) for line in panel.lines]
+    if not values:
+        return list(panels)
+    every = np.concatenate(values)
+    low, high = min(float(np.nanmin(every)), 0.0), max(float(np.nanmax(every)), 0.0)
+    limits = (low, high) if low < high else (-1.0, 1.0)
+    return [replace(panel, y_limits=limits) if isinstance(panel, LinePanel) else panel for panel in panels]
+
+
 def kernel_panel(kernel: np.ndarray, reach: float, title: str) -> AnyPanel:
     """Make the panel of one filter; `reach` is the weight with the strongest colour."""
     channels = kernel.shape[-1]
@@ -126,14 +139,16 @@ def kernel_panel(kernel: np.ndarray, reach: float, title: str) -> AnyPanel:
 
 
 def _size(kernel: np.ndarray) -> str:
-    return " × ".join(map(str, kernel.shape[:-1])) + f" over {kernel.shape[-1]} channels"
+    return " × ".join(map(str, kernel.shape[:-1])) + (
+        f" over {kernel.shape[-1]} {'channel' if kernel.shape[-1] == 1 else 'channels'}"
+    )
 
 
 def _legend(kernel: np.ndarray) -> str:
     if kernel.ndim == 3 and kernel.shape[-1] == 3:
         return "Each is shown as the colours that it wants: middle grey is a weight of zero."
     if kernel.ndim == 2:
-        return "The lines are the weights along the steps."
+        return "The lines are the weights along the steps, all on one scale."
     many = (
         " Of each, the slice for the input channel with the largest weights." if kernel.shape[-1] > 1 else ""
     )

@@ -172,7 +172,7 @@ def _gabor(
     along, across = x * math.cos(angle) + y * math.sin(angle), y * math.cos(angle) - x * math.sin(angle)
     bell = np.exp(-(along**2 + (gamma * across) ** 2) / (2 * sigma**2))
     wave = bell * np.cos(2 * math.pi * along / wavelength + math.radians(phase))
-    return np.round(wave - bell * wave.sum() / bell.sum(), 6)
+    return wave - bell * wave.sum() / bell.sum()
 
 
 _MAKERS: dict[str, Callable[..., Any]] = {

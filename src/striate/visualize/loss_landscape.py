@@ -58,7 +58,7 @@ def loss_along(
             f"the axis takes at least 3 points and a reach above 0; got points={points}, reach={reach:g}, "
             f"steps={steps}."
         )
-    surface = _Surface(model, x, y, _loss_of(model, loss))
+    surface = _Surface(model, x, y, _loss_of(model, loss, y))
     generator = torch.Generator().manual_seed(seed)
     what, centre = "a random direction" if along == "direction" else "two random directions", 0.0
     directions = [_random(surface, generator) for _ in range(2 if along == "plane" else 1)]
@@ -126,11 +126,23 @@ class _Surface:
         return [float(part) for part in found]
 
 
-def _loss_of(model: Any, loss: Any) -> Any:
+def _likely_loss(y: Any) -> str:
+    """Guess from the labels which loss suits them."""
+    values = as_tensor(y)
+    if values.ndim == 2 and values.shape[-1] > 1:
+        return "categorical_crossentropy"
+    if bool((values != values.round()).any()) or bool((values < 0).any()):
+        return "mean_squared_error"
+    return "sparse_categorical_crossentropy" if bool((values > 1).any()) else "binary_crossentropy"
+
+
+def _loss_of(model: Any, loss: Any, y: Any) -> Any:
     compiled = getattr(model, "compiled", None)
     chosen = loss if loss is not None else getattr(compiled, "loss", None)
     if chosen is None:
-        raise ArgumentError("the model is not compiled with a loss: give one, loss='binary_crossentropy'.")
+        raise ArgumentError(
+            f"the model is not compiled with a loss: give one, such as loss={_likely_loss(y)!r}."
+        )
     found = losses.get(chosen)
 
     def measured(y: Any, answers: Any) -> torch.Tensor:

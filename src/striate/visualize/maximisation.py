@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from striate.visualize.ascent import Ascent, Scale, chances, climb, settle_input
 from striate.visualize.base import Sheet
+from striate.visualize.example import with_bands
 from striate.visualize.fourier import Waves
 from striate.visualize.input_panels import input_panel
 from striate.visualize.objective import Objective, make_objective
@@ -42,20 +43,31 @@ class Maximised:
     measure: str
     value_range: tuple[Any, Any]
     copies: int
+    # Of how many channels these were chosen; None where it was not for channels.
+    channels: int | None = None
 
-    def sheet(self, columns: int | None = None) -> Sheet:
-        """Put the inputs side by side as a picture."""
+    @property
+    def sheet(self) -> Sheet:
+        """The picture: the inputs side by side."""
         panels = tuple(
             input_panel(image, *self.value_range, title=name, note=f"{value:.3g}")
             for image, name, value in zip(self.images, self.names, self.activations, strict=True)
         )
+        shown = len(self.names) // self.copies
+        of_all = f"{shown} of {self.channels} channels. " if self.channels is not None else ""
+        caption = (
+            f"{of_all}Each input was found by going up from noise, for the channel named above it. "
+            f"The number below is how far it excites it: {self.measure}, before the activation."
+        )
         return Sheet(
             title=f"What excites {self.layer}",
-            caption=f"Each input was found by going up from noise, for the channel named above it. "
-            f"The number below is how far it excites it: {self.measure}, before the activation.",
+            caption=with_bands(caption, self.images.shape[1:]),
             panels=panels,
-            columns=columns or (self.copies if self.copies > 1 else _columns(len(panels))),
+            columns=self.copies if self.copies > 1 else _columns(len(panels)),
         )
+
+    def _repr_png_(self) -> bytes:
+        return self.sheet._repr_png_()
 
 
 def _columns(count: int) -> int:
@@ -76,9 +88,12 @@ def maximise(
     size: Any = None,
     value_range: Any = None,
     batch_size: int = 64,
+    most: int | None = None,
     **search: Any,
 ) -> Maximised:
-    """Find the inputs that excite channels of a layer most; None means all of them, at once.
+    """Find the inputs that excite channels of a layer most; None means all, at once.
+
+    `most` limits how many: the first ones, where no channels are named.
 
     `at` names one neuron of each channel's map, 'centre' the middle one. `direction` is a weight
     for each channel, or several rows of them. `whole` goes for the whole layer. A layer with an
@@ -107,13 +122,12 @@ def maximise(
     with watch(model, found, before_activation=True) as seen:
         shape, scale = settle_input(seen.taken, size, value_range)
         maps = _map_shape(seen, found, shape)
-        objective = make_objective(maps, channels, at, direction, whole, measure)
+        plain = direction is None and not whole
+        chosen = _first(maps[-1], most) if channels is None and plain else channels
+        objective = make_objective(maps, chosen, at, direction, whole, measure)
         search_all = _Search(seen, found, objective, plan, scale, shape, copies, float(diversity))
-        numbers = range(len(objective.names))
-        together = max(batch_size // copies, 1)
-        parts = [
-            search_all.run(numbers[start : start + together]) for start in range(0, len(numbers), together)
-        ]
+        numbers, together = range(len(objective.names)), max(batch_size // copies, 1)
+        parts = [search_all.run(numbers[at : at + together]) for at in range(0, len(numbers), together)]
     images, activations, before = (np.concatenate(part) for part in zip(*parts, strict=True))
     return Maximised(
         images=images,
@@ -124,7 +138,12 @@ def maximise(
         measure=_measure_words(objective, maps),
         value_range=(scale.low, scale.high),
         copies=copies,
+        channels=maps[-1] if plain else None,
     )
+
+
+def _first(channels: int, most: int | None) -> Any:
+    return None if most is None else range(min(channels, whole_number("most", most)))
 
 
 def _map_shape(seen: Watch, layer: FoundLayer, shape: Sequence[int]) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -23,8 +24,9 @@ class ModelInput:
     """One example as the model takes it, channels last; None stands for a size that is not known.
 
     `value_range` is what the model was trained on where it knows, else what its first layer,
-    a Rescaling, brings to 0..1 or -1..1, else 0 to 1. `layout` is how the model itself wants
-    the axes; `watch(...).run` turns them.
+    a Rescaling, brings to 0..1 or -1..1, else 0 to 1; of signals, which go below 0 as well,
+    what is brought to -1..1. `layout` is how the model itself wants the axes;
+    `watch(...).run` turns them.
     """
 
     shape: Shape
@@ -52,7 +54,7 @@ def input_of(model: Any) -> ModelInput:
     return ModelInput(
         shape,
         shape[-1] if shape else None,
-        getattr(model, "input_range", None) or _range_before(layers[0].module),
+        _known_range(model) or _range_before(layers[0].module, is_signal=len(shape) == 2),
         layout,
         tensor.dtype,
         tensor.device,
@@ -99,14 +101,23 @@ def _shape_for(layers: list[FoundLayer]) -> Shape:
     return ()
 
 
-def _range_before(first: nn.Module) -> tuple[float, float]:
+def _known_range(model: Any) -> tuple[float, float] | None:
+    """The range of the values that the model was trained on, where it or its file says so."""
+    known = getattr(model, "input_range", None)
+    if known is None:
+        described = getattr(model, "preprocessing", None)
+        known = described.get("pixel_range") if isinstance(described, Mapping) else None
+    return (float(known[0]), float(known[1])) if known else None
+
+
+def _range_before(first: nn.Module, is_signal: bool) -> tuple[float, float]:
     if (
         isinstance(first, Rescaling)
         and np.ndim(first.scale) == 0
         and np.ndim(first.offset) == 0
         and first.scale
     ):
-        low = -1.0 if first.offset < 0 else 0.0
+        low = -1.0 if first.offset < 0 or (is_signal and first.offset == 0) else 0.0
         ends = sorted(((low - first.offset) / first.scale, (1.0 - first.offset) / first.scale))
         return round(ends[0], 6), round(ends[1], 6)
-    return 0.0, 1.0
+    return (-1.0, 1.0) if is_signal else (0.0, 1.0)

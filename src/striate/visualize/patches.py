@@ -14,6 +14,7 @@ from striate.core.arrays import as_tensor
 from striate.core.errors import ArgumentError, DataError, StateError
 from striate.core.shapes import format_shape
 from striate.visualize.base import AnyPanel, Sheet
+from striate.visualize.example import range_of, with_bands
 from striate.visualize.filter_weights import check_filters, filter_of, kernel_panel, reach_of
 from striate.visualize.input_panels import input_panel
 from striate.visualize.probes import FoundLayer, Watch, find_layer, watch
@@ -34,6 +35,7 @@ class ExcitingPatches:
         windows: (filters, count, axes, 2), where the patch begins and ends along each axis
         patches: for each filter its patches, (*axes, channels) each
         kernels: the filters' own weights, (*size, channels), where they lie on the input itself
+        reach: (axes,), how large a window is that does not end at the input's border
     """
 
     layer: str
@@ -46,10 +48,15 @@ class ExcitingPatches:
     kernels: tuple[np.ndarray, ...]
     searched: int
     value_range: tuple[float, float]
+    reach: tuple[int, ...]
+    # Where the input ends.
+    sizes: tuple[int, ...]
 
+    @property
     def sheet(self) -> Sheet:
-        """Put each filter's patches beside it, a filter a row."""
+        """The picture: each filter's patches beside it, a filter a row."""
         panels: list[AnyPanel] = []
+        limits = self._limits()
         reach = reach_of(self.kernels) if self.kernels else 1.0
         for row, number in enumerate(self.filters):
             if self.kernels:
@@ -57,17 +64,46 @@ class ExcitingPatches:
             for place, patch in enumerate(self.patches[row]):
                 title = f"filter {number}" if not self.kernels and place == 0 else ""
                 note = f"{self.values[row, place]:.3g}\n{_short(self.names[row][place])}"
-                begins = int(self.windows[row, place, 0, 0])
-                panels.append(input_panel(patch, *self.value_range, first=begins, title=title, note=note))
+                whole, missing = self._padded(patch, row, place)
+                begins = int(self.windows[row, place, 0, 0]) - missing[0][0]
+                words: dict[str, Any] = {"title": title, "note": note, "first": begins, "y_limits": limits}
+                panels.append(input_panel(whole, *self.value_range, **words))
         own = "The filter itself stands first. " if self.kernels else ""
+        caption = (
+            f"Each row is a filter. {own}The patches are cut from {self.searched:,} examples: all "
+            "that the filter sees where it is excited most, before the activation. Below each stand how "
+            "far, and the example's name."
+        )
+        if any(one.shape[:-1] != self.reach for row in self.patches for one in row):
+            caption += " What lies beyond the border of an example is " + (
+                "hatched." if len(self.reach) == 2 else "left empty."
+            )
         return Sheet(
             title=f"What excites the filters of {self.layer} most",
-            caption=f"Each row is a filter. {own}The patches are cut from {self.searched:,} examples: all "
-            "that the filter sees where it is excited most, before the activation. Below each stand how "
-            "far, and the example's name.",
+            caption=with_bands(caption, (*self.reach, self.patches[0][0].shape[-1])),
             panels=tuple(panels),
             columns=len(panels) // len(self.filters),
         )
+
+    def _limits(self) -> tuple[float, float] | None:
+        """One vertical axis for all patches of signals."""
+        if len(self.reach) != 1:
+            return None
+        low = min(float(patch.min()) for row in self.patches for patch in row)
+        high = max(float(patch.max()) for row in self.patches for patch in row)
+        return (low, high) if low < high else (low - 1.0, high + 1.0)
+
+    def _padded(self, patch: np.ndarray, row: int, place: int) -> tuple[np.ndarray, list[tuple[int, int]]]:
+        """Bring a patch at the border to the size of the others, NaN where there is no input."""
+        missing = []
+        for axis, size in enumerate(self.reach):
+            begin, end = self.windows[row, place, axis]
+            lacking = size - int(end - begin)
+            before = lacking if begin == 0 and end < self.sizes[axis] else 0
+            missing.append((before, lacking - before))
+        if not any(map(any, missing)):
+            return patch, missing
+        return np.pad(patch.astype(np.float64), (*missing, (0, 0)), constant_values=np.nan), missing
 
 
 def exciting_patches(model: Any, layer: Any, images: Any, **options: Any) -> Sheet:
@@ -78,7 +114,7 @@ def exciting_patches(model: Any, layer: Any, images: Any, **options: Any) -> She
     >>> len(sheet.panels)
     2
     """
-    return find_exciting_patches(model, layer, images, **options).sheet()
+    return find_exciting_patches(model, layer, images, **options).sheet
 
 
 def find_exciting_patches(
@@ -119,6 +155,7 @@ def find_exciting_patches(
         for row in range(len(chosen))
     )
     every = range(len(chosen))
+    sizes = tuple(int((axis[:, 1] - axis[:, 0]).max()) for axis in reach)
     return ExcitingPatches(
         layer=found.name,
         filters=tuple(chosen),
@@ -127,9 +164,11 @@ def find_exciting_patches(
         windows=windows,
         patches=cut,
         names=tuple(tuple(_name(names, int(one)) for one in examples[row]) for row in every),
-        kernels=_kernels(found, chosen, np.shape(images)[-1], windows),
+        kernels=_kernels(found, chosen, np.shape(images)[-1], sizes),
         searched=len(images),
-        value_range=taken.value_range,
+        value_range=_range_of(cut, taken.value_range),
+        reach=sizes,
+        sizes=tuple(np.shape(images)[1:-1]),
     )
 
 
@@ -224,8 +263,14 @@ def _cut(images: Any, example: int, window: np.ndarray) -> np.ndarray:
     return np.array(np.asarray(images[example])[within])
 
 
+def _range_of(patches: Sequence[Sequence[np.ndarray]], known: tuple[float, float]) -> tuple[float, float]:
+    """The model's range, unless the values do not lie in it: then the one that they tell."""
+    values = np.concatenate([patch.reshape(-1) for row in patches for patch in row])
+    return known if known[0] <= values.min() and values.max() <= known[1] else range_of(values)
+
+
 def _kernels(
-    layer: FoundLayer, chosen: list[int], channels: int, windows: np.ndarray
+    layer: FoundLayer, chosen: list[int], channels: int, sizes: tuple[int, ...]
 ) -> tuple[np.ndarray, ...]:
     """Hand out the filters' weights where they lie on the input itself; else they are no picture of it."""
     if not has_window(layer) or not hasattr(layer.module, "kernel_size"):
@@ -233,7 +278,6 @@ def _kernels(
     if not hasattr(layer.module, "filters") and not hasattr(layer.module, "out_channels"):
         return ()
     kernels = tuple(filter_of(layer, number) for number in chosen)
-    sizes = tuple((windows[..., 1] - windows[..., 0]).reshape(-1, windows.shape[-2]).max(axis=0))
     return kernels if kernels[0].shape == (*sizes, channels) else ()
 
 

@@ -8,7 +8,7 @@ from striate.core.errors import DataError
 from striate.core.shapes import format_shape
 from striate.visualize.base import ImagePanel, Sheet
 from striate.visualize.convolution import convolve, read_values
-from striate.visualize.example import pixels_of
+from striate.visualize.example import pixels_of, range_of, with_bands
 
 SHOWN_KERNELS = ("edge", "sharpen", "blur", "emboss", "sobel_x", "sobel_y", "contrast", "zones")
 
@@ -32,7 +32,8 @@ def imshow(image: Any, title: str = "Image") -> Sheet:
     height, width, channels = values.shape
     caption = f"{height} by {width} pixels, {channels} {'channel' if channels == 1 else 'channels'}, "
     caption += f"values from {values.min():.4g} to {values.max():.4g}."
-    return Sheet(title, caption, (ImagePanel(pixels_of(values, (0.0, 1.0))),), columns=1)
+    panel = ImagePanel(pixels_of(values, range_of(values)))
+    return Sheet(title, with_bands(caption, values.shape), (panel,), columns=1)
 
 
 def plot_with_kernels(image: Any, kernels: Any = SHOWN_KERNELS) -> Sheet:

@@ -9,12 +9,12 @@ from torch import nn
 
 from striate.core.errors import ArgumentError
 from striate.visualize.base import AnyPanel, Frames, HeatPanel, Line, LinePanel, Sheet, TablePanel
-from striate.visualize.drawing.numbers import number_text
+from striate.visualize.drawing.numbers import number_text, texts_that_agree
 from striate.visualize.explained_sum import LayerSums, kernel_sums
 from striate.visualize.sum_sheet import ExplainedSum, input_panel
 
 # Outputs up to this size have their numbers written in; sums up to so many terms are spelled out.
-WRITTEN, SPELLED = 8, 9
+WRITTEN, SPELLED = 7, 9
 
 
 def slide(
@@ -56,6 +56,8 @@ def slide(
         raise ArgumentError(f"the output of layer {sums.name!r} has no places for a window to slide to.")
     values = [sums.at(filter, *place) for place in np.ndindex(*sums.places)]
     totals = np.array([value.total for value in values]).reshape(sums.places)
+    # What cancels out is 0, not the rounding that is left of it.
+    totals[np.abs(totals) < 1e-12 * np.abs(totals).max()] = 0.0
     shown = np.unique(np.linspace(0, len(values) - 1, min(most, len(values))).astype(int))
     frames = tuple(_frame(values[number], totals, int(number)) for number in shown)
     left_out = "" if len(shown) == len(values) else f" {len(shown)} of {len(values)} places are shown."
@@ -87,7 +89,9 @@ def _output(totals: np.ndarray, number: int) -> AnyPanel:
     reach = float(np.abs(totals).max()) or 1.0
     low, scale = (-reach, "signed") if totals.min() < 0 else (0.0, "positive")
     if max(totals.shape) <= WRITTEN:
-        return TablePanel(np.atleast_2d(seen), "output", scale=scale, low=low, high=reach)
+        # Room for the longest of all, so that the table keeps its size while it fills up.
+        letters = max(len(number_text(float(value))) for value in totals.flat)
+        return TablePanel(np.atleast_2d(seen), "output", scale=scale, low=low, high=reach, letters=letters)
     if totals.ndim == 1:
         x = np.arange(len(totals))
         return LinePanel((Line("", "faint", x, totals), Line("", "first", x, seen)), "output", x_label="step")
@@ -96,21 +100,37 @@ def _output(totals: np.ndarray, number: int) -> AnyPanel:
 
 
 def _sum_text(value: ExplainedSum) -> str:
-    total = number_text(float(f"{value.total:.6g}"))
+    """The sum in numbers that add up as they are written."""
     if value.kernel is None or value.products is None:
-        word = {"max": "largest of", "average": "mean of", "sum": "sum of"}[value.reduce]
-        first = value.window[value.inside].reshape(-1)[:SPELLED]
-        numbers = ", ".join(number_text(float(one)) for one in first)
-        more = ", ..." if value.window.size > SPELLED else ""
-        return f"The {word} {numbers}{more} = {total}"
-    bias = f" + bias {number_text(value.bias)}" if value.bias else ""
-    if value.products.size <= SPELLED:
-        pairs = zip(value.window.reshape(-1), value.kernel.reshape(-1), strict=True)
-        terms = " + ".join(f"{_factor(one)} × {_factor(other)}" for one, other in pairs)
-        return f"{terms}{bias} = {total}"
-    return f"{value.products.size} products add up to {number_text(value.total - value.bias)}{bias} = {total}"
+        return _reduced_text(value)
+    if value.products.size > SPELLED:
+        parts = [value.total - value.bias, value.bias]
+        (products, bias), total = texts_that_agree(parts, value.total, sum)
+        added = f"{value.products.size} products add up to {products}"
+        return f"{added} + bias {bias} = {total}" if value.bias else added
+    count = value.products.size
+    numbers = [*value.window.reshape(-1), *value.kernel.reshape(-1), value.bias]
+
+    def join(written: list[float]) -> float:
+        return float(np.dot(written[:count], written[count:-1])) + written[-1]
+
+    texts, total = texts_that_agree([float(number) for number in numbers], value.total, join)
+    pairs = zip(texts[:count], texts[count:-1], strict=True)
+    terms = " + ".join(f"{_factor(one)} × {_factor(other)}" for one, other in pairs)
+    return f"{terms}{f' + bias {texts[-1]}' if value.bias else ''} = {total}"
 
 
-def _factor(value: float) -> str:
-    text = number_text(float(value))
-    return f"({text})" if value < 0 else text
+def _reduced_text(value: ExplainedSum) -> str:
+    word = {"max": "largest of", "average": "mean of", "sum": "sum of"}[value.reduce]
+    inside = [float(one) for one in value.window[value.inside].reshape(-1)]
+    # Where padding counts in a mean, its zeros are written as well.
+    if value.reduce == "average" and not np.isclose(np.mean(inside), value.total):
+        inside = [float(one) for one in value.window.reshape(-1)]
+    join = {"max": max, "average": lambda numbers: sum(numbers) / len(numbers), "sum": sum}[value.reduce]
+    texts, total = texts_that_agree(inside, value.total, join)
+    more = ", ..." if len(texts) > SPELLED else ""
+    return f"The {word} {', '.join(texts[:SPELLED])}{more} = {total}"
+
+
+def _factor(text: str) -> str:
+    return f"({text})" if text.startswith("-") else text

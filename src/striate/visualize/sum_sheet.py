@@ -8,9 +8,12 @@ from typing import final
 import numpy as np
 
 from striate.visualize.base import AnyPanel, HeatPanel, Line, LinePanel, Sheet, TablePanel
+from striate.visualize.drawing.numbers import texts_that_agree
 
 # Of many channels the strongest are drawn; of many single terms as well; larger windows become heat.
-CHANNELS, TERMS, LARGEST_TABLE = 3, 8, 9
+CHANNELS, TERMS, LARGEST_TABLE = 3, 8, 7
+# A window of a signal stands upright, in cells as large as those of an image's window.
+_LONGEST_TABLE = 16
 
 
 @final
@@ -20,7 +23,8 @@ class ExplainedSum:
 
     `total` is the sum with the bias, `after` what the activation makes of it. `start` is where
     the window begins on the input, below 0 where it stands in the padding; `inside` says which
-    of its places are real. Of a pooling, `kernel` and `products` are None.
+    of its places are real. Of a pooling, `kernel` and `products` are None. `mode` says in NumPy's
+    words what stands in the padding; 'constant' is zeros.
 
     Shape:
         window, kernel, products: (*size, channels); inside: (*size,); source: (*axes, channels),
@@ -45,6 +49,7 @@ class ExplainedSum:
     inside: np.ndarray
     source: np.ndarray
     channels: np.ndarray
+    mode: str = "constant"
 
     @property
     def sheet(self) -> Sheet:
@@ -109,20 +114,26 @@ def _terms(value: ExplainedSum, title: str) -> Sheet:
 
 
 def _numbers(values: np.ndarray, title: str, note: str = "") -> AnyPanel:
-    table = np.atleast_2d(values)
-    if max(table.shape) > LARGEST_TABLE:
+    table = values[:, None] if values.ndim == 1 else np.atleast_2d(values)
+    if max(table.shape) > (_LONGEST_TABLE if values.ndim == 1 else LARGEST_TABLE):
         return HeatPanel(table, title, note)
     return TablePanel(table, title, note)
 
 
 def input_panel(value: ExplainedSum, place: int, title: str = "input") -> AnyPanel:
-    """The layer's input with the window outlined; what lies in the padding is drawn around it."""
+    """The layer's input with the window outlined; what lies in the padding is drawn around it.
+
+    Zeros are drawn as missing, mirrored values and those of the edge as what they are.
+    """
     channel = int(value.channels[place])
     values = value.source[..., channel]
     if values.ndim == 0:
         return TablePanel(values.reshape(1, 1), title)
     extents = [(size - 1) * gap + 1 for size, gap in zip(value.inside.shape, value.dilation, strict=True)]
-    padded = np.pad(values, value.padding, constant_values=np.nan)
+    if value.mode == "constant":
+        padded = np.pad(values, value.padding, constant_values=np.nan)
+    else:
+        padded = np.pad(values, value.padding, mode=value.mode)  # type: ignore[call-overload]
     starts = [start + before for start, (before, _) in zip(value.start, value.padding, strict=True)]
     if values.ndim == 1:
         steps = np.arange(len(padded)) - value.padding[0][0]
@@ -152,8 +163,10 @@ def _caption(value: ExplainedSum, rest: list[float], count: int | None = None) -
         if rest:
             others = f"{count:,} terms" if count is not None else f"{channels - CHANNELS:,} channels"
             text += f" (the other {others}, not drawn, add {rest[0]:.6g})"
-        text += f", gives {value.total - value.bias:.6g}; "
-        text += f"with the bias {value.bias:.6g} that is {value.total:.6g}."
+        (products, bias), total = texts_that_agree(
+            [value.total - value.bias, value.bias], value.total, sum, least=6
+        )
+        text += f", gives {products}; with the bias {bias} that is {total}."
     if value.activation:
         text += f" After {value.activation}: {value.after:.6g}."
     outside = int(value.inside.size - value.inside.sum())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -20,6 +21,8 @@ from striate.visualize.render import save
 from striate.visualize.shown_image import SHOWN_KERNELS
 from striate.visualize.sliding_window import slide
 from striate.workbench.preparation import TABLE_SUFFIXES
+
+PictureOf = TypeVar("PictureOf", bound=Picture)
 
 # Larger images hold more than a picture of several panels can show.
 _SHOWN_SIDE = 320
@@ -66,7 +69,7 @@ def draw_convolution(
         StriateError: a file, kernel or option that cannot be used, in words.
     """
     chosen = sliding or Sliding()
-    values = _read(path, grey, row, animate)
+    values, scaled = _read(path, grey, row, animate)
     names = list(kernels) or list(SHOWN_KERNELS if values.ndim == 3 else ("edge", "blur"))
     if animate:
         if chosen.pooling is not None:
@@ -79,8 +82,9 @@ def draw_convolution(
             dilation=chosen.dilation,
             flip=chosen.flip,
         )
+        moving = _with_note(moving, scaled)
         return Drawn(moving, save(moving, out or "convolved.gif"))
-    picture = convolve(values, names, **vars(chosen))
+    picture = _with_note(convolve(values, names, **vars(chosen)), scaled)
     return Drawn(picture, save(picture, out or "convolved.png"))
 
 
@@ -90,23 +94,34 @@ def draw_poolings(path: str, pool_size: int = 2, out: str | Path = "pooled.png")
     Raises:
         StriateError: a file or size that cannot be used, in words.
     """
-    picture = compare_pooling(_read(path, False, 1), pool_size)
+    values, scaled = _read(path, False, 1)
+    picture = _with_note(compare_pooling(values, pool_size), scaled)
     return Drawn(picture, save(picture, out))
 
 
-def _read(path: str, grey: bool, row: int, tiny: bool = False) -> np.ndarray:
+def _with_note(picture: PictureOf, note: str) -> PictureOf:
+    return replace(picture, caption=f"{picture.caption} {note}") if note else picture
+
+
+def _read(path: str, grey: bool, row: int, tiny: bool = False) -> tuple[np.ndarray, str]:
+    """The numbers to work on, and what to say where they are a smaller copy of an image."""
     if Path(path).suffix.lower() in TABLE_SUFFIXES:
-        return _read_row(path, row)
+        return _read_row(path, row), ""
     if not Path(path).is_file():
         raise FileAccessError(f"there is no image or table {path} (seen from {Path.cwd()}).")
     channels = 1 if grey else 3
     pixels = read_image(path, channels=channels)
     height, width = pixels.shape[:2]
     share = _SLID_SIDE / min(height, width) if tiny else _SHOWN_SIDE / max(height, width)
+    note = ""
     if share < 1:
         size = (max(round(height * share), 1), max(round(width * share), 1))
         pixels = read_image(path, size, channels, interpolation="area")
-    return pixels[: 2 * _SLID_SIDE, : 2 * _SLID_SIDE] if tiny else pixels
+        note = f"The image was scaled down first: shown at {size[0]} × {size[1]} of {height} × {width} pixels"
+    if tiny and max(pixels.shape[:2]) > 2 * _SLID_SIDE:
+        pixels = pixels[: 2 * _SLID_SIDE, : 2 * _SLID_SIDE]
+        note += ", of which the first {} × {} are taken".format(*pixels.shape[:2])
+    return pixels, f"{note}." if note else ""
 
 
 def _read_row(path: str, row: int) -> np.ndarray:

@@ -121,8 +121,15 @@ def _load(run: Run, recipe: Recipe, data_dir: str | None) -> tuple[DataBundle, S
 def _examples(run: Run, bundle: DataBundle, split: Split, classes: int) -> tuple[Examples, list[str]]:
     parts = own_parts(bundle, split, f"the run {run.name!r}")
     counts = {part: np.bincount(_labels(parts[part]), minlength=classes) for part in PARTS}
-    names = [name_of(bundle, split.sources["test"], int(place)) for place in split.places["test"]]
+    source = split.sources["test"]
+    names = [shown_name(bundle, source, int(place)) for place in split.places["test"]]
     return Examples(bundle.kind, parts["train"], parts["test"], counts, bundle.axis), names
+
+
+def shown_name(bundle: DataBundle, part: str, place: int) -> str:
+    """Name an example for people: by its file, or by its place in the data, whatever that part is called."""
+    own = getattr(bundle, part).names
+    return f"{bundle.kind} {place}" if own is None else name_of(bundle, part, place)
 
 
 def _labels(data: Data) -> np.ndarray:

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from striate.core.errors import ArgumentError, LabelError, unknown_name
-from striate.datasets.source import Data
-from striate.visualize.answers import Answers, make_answers
+from striate.core.errors import unknown_name
 from striate.visualize.architecture import plot_model
+from striate.visualize.attribution import METHODS
 from striate.visualize.base import Frames, Picture
 from striate.visualize.class_outputs import class_output
 from striate.visualize.confusion_matrix import count_confusions
-from striate.visualize.explained_sum import sum_at
+from striate.visualize.explained_sum import LayerSums
 from striate.visualize.explanations import compare_classes, compare_methods, show_why
 from striate.visualize.filter_weights import filters
-from striate.visualize.layer_search import FoundLayer, find_layer, find_layers
 from striate.visualize.loss_landscape import loss_along
 from striate.visualize.maps import feature_maps
 from striate.visualize.maximisation import maximise
@@ -35,98 +32,18 @@ from striate.visualize.results import (
     show_reliability,
 )
 from striate.visualize.sliding_window import slide
-from striate.workbench.preparation import read_examples
 from striate.workbench.run import Run
-from striate.workbench.scoring import SCORING_BATCH, probabilities
-from striate.workbench.trained import Trained, own_test_part
+from striate.workbench.subject import Question, Subject
+from striate.workbench.trained import Trained
+
+__all__ = ["VIEWS", "Question", "Seen", "Subject", "View", "see"]
 
 # Examples that are searched for what excites a filter.
 _SEARCHED = 1000
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked of a picture beside its name; None leaves the choice to it.
-
-    `layer` is a layer's name or number, `filters` are numbers from 0, `target` a class by name or
-    number, `row` and `column` a place in a layer's output.
-    """
-
-    layer: str | None = None
-    filters: tuple[int, ...] | None = None
-    target: str | None = None
-    method: str = "grad_cam"
-    row: int = 0
-    column: int = 0
-    count: int = 25
-    sort: str | None = None
-    untrained: bool = False
-    before_activation: bool = False
-    seed: int = 0
-
-
-@dataclass(eq=False)
-class Subject:
-    """A trained network with examples: those of the person's files, else of the run's own test part."""
-
-    trained: Trained
-    question: Question
-    files: Sequence[str] = ()
-    _data: Data | None = field(default=None, init=False)
-
-    @property
-    def model(self) -> Any:
-        """The network."""
-        return self.trained.model
-
-    @cached_property
-    def data(self) -> Data:
-        """The test part of the run.
-
-        Raises:
-            ArgumentError: the network comes from a file outside any run.
-        """
-        return own_test_part(self.trained, None)[0]
-
-    @cached_property
-    def given(self) -> tuple[list[str], np.ndarray]:
-        """The person's examples with their names; without any, the first of the test part."""
-        if not self.files:
-            names = self.data.names or ["example 0"]
-            return names[:1], np.asarray(self.data.x[:1])
-        read = [read_examples(file, self.trained.takes) for file in self.files]
-        return [name for one in read for name in one.names], np.concatenate([one.x for one in read])
-
-    @cached_property
-    def answers(self) -> Answers:
-        """The answers to the test part.
-
-        Raises:
-            LabelError: a test part without labels.
-        """
-        if self.data.y is None:
-            raise LabelError("this picture compares answers with labels, and the test part has none.")
-        found = self.model.predict(self.data.x, batch_size=SCORING_BATCH, verbose=0)
-        rows = probabilities(self.model, found)
-        return make_answers(rows, self.data.y, self.trained.class_names, self.data.names)
-
-    def layer(self) -> FoundLayer:
-        """The layer that was asked for, else the first convolution, else the first with weights."""
-        if self.question.layer is not None:
-            asked = self.question.layer
-            return find_layer(self.model, int(asked) if asked.lstrip("-").isdecimal() else asked)
-        layers = [layer for layer in find_layers(self.model) if list(layer.module.parameters(recurse=False))]
-        kinds = [layer for layer in layers if "Conv" in layer.kind]
-        if not layers:
-            raise ArgumentError("this network has no layer with weights to look into.")
-        return (kinds or layers)[0]
-
-    def target(self) -> Any:
-        """The class that was asked for, by its name or number; None is the network's own answer."""
-        asked = self.question.target
-        if asked is None or asked in self.trained.class_names:
-            return asked
-        return int(asked) if asked.isdecimal() else asked
+# Examples over which the loss is drawn: it is computed about a hundred times.
+_OF_LOSS = 200
+# Filters whose excitement is sought where nobody says: each takes hundreds of steps.
+_MOST_SOUGHT = 16
 
 
 Make = Callable[[Subject], list[Picture]]
@@ -159,24 +76,46 @@ def _maps(subject: Subject, example: np.ndarray) -> Picture:
 
 
 def _why(subject: Subject, example: np.ndarray) -> Picture:
-    asked = subject.question
-    chosen = {"layer": subject.layer().name} if asked.layer is not None else {}
-    return show_why(subject.model, example[None], subject.target(), asked.method, **chosen)
+    method = subject.question.method
+    return show_why(subject.model, example[None], subject.target(), method, **_layer_for(subject, method))
+
+
+def _layer_for(subject: Subject, method: str | None = None) -> dict[str, Any]:
+    """The layer that was asked for, where a method takes one; None stands for all methods."""
+    taken = method is None or (method in METHODS and "layer" in METHODS[method].options)
+    return {"layer": subject.layer().name} if taken and subject.question.layer is not None else {}
 
 
 def _methods(subject: Subject, example: np.ndarray) -> Picture:
-    return compare_methods(subject.model, example[None], subject.target())
+    return compare_methods(subject.model, example[None], subject.target(), **_layer_for(subject))
 
 
 def _classes(subject: Subject, example: np.ndarray) -> Picture:
-    return compare_classes(subject.model, example[None], method=subject.question.method)
+    method = subject.question.method
+    return compare_classes(subject.model, example[None], method=method, **_layer_for(subject, method))
 
 
 def _sum(subject: Subject, example: np.ndarray) -> Picture:
     asked = subject.question
     number = asked.filters[0] if asked.filters else 0
-    column = asked.column if example.ndim == 3 else None
-    return sum_at(subject.model, example, subject.layer().name, number, asked.row, column).sheet
+    sums = LayerSums(subject.model, example, subject.layer().name)
+    count = sums.before.shape[-1]
+    # A filter that is not there is told by `at`.
+    values = sums.before[..., number if 0 <= number < count else 0].float().cpu().numpy()
+    place = _strongest(values, [asked.row, asked.column][: values.ndim])
+    return sums.at(number, *place).sheet
+
+
+def _strongest(values: np.ndarray, place: Sequence[int | None]) -> list[int]:
+    """Fill in what nobody said of a place, so that it is the one with the largest value."""
+    held = list(place)
+    within = tuple(
+        slice(None) if at is None or not 0 <= at < length else slice(at, at + 1)
+        for at, length in zip(held, values.shape, strict=True)
+    )
+    part = values[within]
+    best = np.unravel_index(int(part.argmax()), part.shape) if held else ()
+    return [int(found) if at is None else at for at, found in zip(held, best, strict=True)]
 
 
 def _window(subject: Subject, example: np.ndarray) -> Picture:
@@ -192,13 +131,38 @@ def _patches(subject: Subject) -> list[Picture]:
 
 def _maximised(subject: Subject) -> list[Picture]:
     asked = subject.question
-    return [maximise(subject.model, subject.layer().name, asked.filters, seed=asked.seed).sheet()]
+    found = maximise(
+        subject.model,
+        subject.layer().name,
+        asked.filters,
+        value_range=_signal_range(subject),
+        most=_MOST_SOUGHT,
+        seed=asked.seed,
+    )
+    return [found.sheet]
+
+
+def _signal_range(subject: Subject) -> tuple[np.ndarray, np.ndarray] | None:
+    """Between which values signals are sought, channel by channel: what real ones have.
+
+    None where the network itself knows, or there are no real ones.
+    """
+    takes = subject.trained.takes
+    if takes.kind != "signal" or takes.pixel_range is not None:
+        return None
+    if subject.trained.run is None and not subject.files:
+        return None
+    x = np.asarray(subject.data.x if subject.trained.run is not None else subject.given[1], np.float64)
+    low, high = x.min(axis=(0, 1)), x.max(axis=(0, 1))
+    # A channel that never changes has no extent, and gets a small one.
+    return low, np.where(high > low, high, low + 1e-3)
 
 
 def _class_inputs(subject: Subject) -> list[Picture]:
     classes = None if subject.question.target is None else [subject.target()]
     start = subject.given[1][:1] if subject.files else None
-    return [class_output(subject.model, classes, start, seed=subject.question.seed)]
+    ends, seed = _signal_range(subject), subject.question.seed
+    return [class_output(subject.model, classes, start, value_range=ends, seed=seed)]
 
 
 def _confusion(subject: Subject) -> list[Picture]:
@@ -208,13 +172,12 @@ def _confusion(subject: Subject) -> list[Picture]:
 
 def _examples(subject: Subject) -> list[Picture]:
     data, names = subject.data, subject.trained.class_names
-    shown = np.asarray(data.x[: subject.question.count])
-    return [show_examples(shown, data.y, names, data.names, subject.question.count)]
+    return [show_examples(data.x, data.y, names, data.names, subject.question.count)]
 
 
 def _loss(subject: Subject) -> list[Picture]:
-    x = np.asarray(subject.data.x[:_SEARCHED])
-    return [loss_along(subject.model, x, subject.data.y[: len(x)], seed=subject.question.seed)]
+    x = np.asarray(subject.data.x[:_OF_LOSS])
+    return [loss_along(subject.model, x, subject.labels[: len(x)], seed=subject.question.seed)]
 
 
 def _of_answers(make: Callable[..., Picture]) -> Make:

@@ -137,7 +137,8 @@ def _judge(record: Record, history: History) -> Verdict | None:
     """Say what the curves of loss and accuracy show, in run.json as well."""
     if not history.epoch:
         return None
-    found = read_curves(history)
+    examples = record.started.get("data", {}).get("parts", {}).get("validation") or None
+    found = read_curves(history, validation_examples=examples)
     record.started["verdict"] = {
         "kind": found.kind,
         "epoch": found.epoch,

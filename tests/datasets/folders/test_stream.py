@@ -174,3 +174,12 @@ def test_a_network_learns_from_a_stream_as_the_example_says(shards):
     model = small_cnn(stream.image_input.shape, len(stream.class_names), rescale=1 / 255)
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     assert len(model.fit(stream, epochs=1, verbose=0).history["loss"]) == 1
+
+
+def test_a_stream_that_was_read_from_goes_back_to_the_pass_it_told_of(shards):
+    one, other = ImageStream(shards, INPUT, 4, 5, seed=3), ImageStream(shards, INPUT, 4, 5, seed=9)
+    passed_over(one)
+    state = one.get_state()
+    wanted = passed_over(one)
+    other.set_state(state)
+    assert passed_over(other) == wanted

@@ -83,3 +83,19 @@ def test_no_examples_are_refused():
 def test_a_batch_that_is_not_there_is_refused(number):
     with pytest.raises(ArgumentError, match=rf"there are 3 batches, 0 to 2; got number {number}"):
         Numbers(5, 2, False, None)[number]
+
+
+def test_batches_go_back_to_the_epoch_they_told_of():
+    one, other = Numbers(50, 8, True, 7), Numbers(50, 8, True, 9)
+    flat(one)
+    state = one.get_state()
+    other.set_state(state)
+    assert flat(other) == flat(one)
+
+
+def test_endless_batches_go_back_to_the_very_batch():
+    one, other = EndlessNumbers(5, 2, True, 7), EndlessNumbers(5, 2, True, 9)
+    taken = [next(one) for _ in range(4)]
+    other.set_state(one.get_state())
+    assert [next(other) for _ in range(5)] == [next(one) for _ in range(5)]
+    assert len(taken) == 4

@@ -7,10 +7,10 @@ import itertools
 import pytest
 from matplotlib.patches import FancyArrowPatch, Polygon
 
-from striate.applications import net_d
+from striate.applications import EfficientNetLite0, net_d
 from striate.visualize import Diagram, draw, plot_model
 from striate.visualize.base import Block
-from striate.visualize.drawing.diagram import family_of
+from striate.visualize.drawing.diagram import family_of, fit_words
 
 
 def blocks(*shapes):
@@ -48,10 +48,23 @@ def test_the_words_of_eighteen_layers_do_not_run_into_each_other(rankdir):
         assert not first.overlaps(second), (one, other)
 
 
+def test_the_words_of_a_deep_network_do_not_run_into_each_other():
+    figure = draw(plot_model(EfficientNetLite0()))
+    figure.draw_without_rendering()
+    boxes = [(text.get_text(), text.get_window_extent()) for text in figure.axes[0].texts if text.get_text()]
+    for (one, first), (other, second) in itertools.combinations(boxes, 2):
+        assert not first.overlaps(second), (one, other)
+
+
+def test_a_long_line_is_broken_between_words():
+    block = Block("a", "x", (4,), 0, "4\nGlobalAveragePooling2D")
+    assert fit_words(Diagram("net", "", (block,), ())).blocks[0].detail == "4\nGlobalAverage\nPooling2D"
+
+
 def test_a_long_name_is_shortened_in_its_middle():
     block = Block("a_very_long_name_of_a_layer", "Dense", (4,), 0, "")
     figure = draw(Diagram("net", "caption", (block,), ()))
-    assert figure.axes[0].texts[0].get_text() == "a_very_lo…a_layer"
+    assert figure.axes[0].texts[0].get_text() == "a_very_…_layer"
 
 
 def test_kinds_fall_into_families_that_the_legend_names():

@@ -36,6 +36,13 @@ def test_a_gif_has_every_frame_on_one_size_of_paper_for_its_time_and_goes_round(
     assert len(sizes) == 1
 
 
+def test_paper_is_white_in_a_gif(tmp_path):
+    colours = ImagePanel(np.random.default_rng(0).integers(230, 256, (64, 64, 3), np.uint8))
+    save(Frames("A film", "It moves.", (Sheet("One", "c", (colours,)),) * 2), tmp_path / "film.gif")
+    with Image.open(tmp_path / "film.gif") as film:
+        assert film.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
+
+
 def test_the_same_frames_give_the_same_bytes():
     assert encode(frames(2), "gif") == encode(frames(2), "gif")
 

@@ -93,6 +93,31 @@ def test_operators_stand_between_the_panels_of_each_row():
     assert all(second.x1 < x < third.x0 for x in places["="])
 
 
+@pytest.mark.parametrize("shape", [(3, 3), (2, 5), (7, 3), (9, 9), (21, 21)])
+def test_cells_of_a_table_are_square(shape):
+    values = np.random.default_rng(0).normal(size=shape)
+    axes = draw(sheet_of(TablePanel(values, "kernel"), ImagePanel(GREY))).axes[0]
+    box = axes.get_window_extent()
+    assert box.width / shape[1] == pytest.approx(box.height / shape[0])
+
+
+def test_numbers_are_left_out_above_7_by_7_cells_and_where_there_are_none():
+    figure = draw(
+        sheet_of(*(TablePanel(np.ones(shape)) for shape in ((7, 7), (8, 8), (1, 16), (9, 1), (6, 9))))
+    )
+    assert [len(axes.texts) for axes in figure.axes] == [49, 0, 16, 9, 0]
+    assert not draw(sheet_of(TablePanel(np.full((3, 3), np.nan)))).axes[0].texts
+
+
+def test_a_table_keeps_room_for_letters_that_come_later():
+    empty, full = np.array([[1.0, np.nan]]), np.array([[1.0, -0.123]])
+    letters = [
+        draw(sheet_of(TablePanel(values, letters=6))).axes[0].get_window_extent().width
+        for values in (empty, full)
+    ]
+    assert letters[0] == letters[1]
+
+
 def test_right_and_wrong_have_hues_of_their_own_and_a_frame():
     figure = draw(sheet_of(ImagePanel(GREY, "cat", mark="right"), ImagePanel(GREY, "dog", mark="wrong")))
     colours = {text.get_text(): text.get_color() for text in figure.texts}

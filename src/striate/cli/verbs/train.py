@@ -11,6 +11,7 @@ from striate.core.errors import ArgumentError
 
 # A program that a signal ended answers with this and the signal's number.
 SIGNALLED = 128
+USAGE = 2
 _NO_KEYS = {"data", "name", "resume", "report", "pretrained"}
 
 
@@ -69,7 +70,9 @@ def _train(
         if resume is not None:
             result = actions.resume(resume, **how, **_for_resume(data, name, chosen))
         elif data is None:
-            raise ArgumentError("train what? Name data, as in: striate train digits; or a run: --resume RUN.")
+            wanted = "train takes data, as in: striate train digits; or a run: --resume RUN."
+            typer.echo(f"striate: {wanted}", err=True)
+            return USAGE
         else:
             result = actions.train(recipe.recipe_for(data, **chosen), name, **how)
     for line in wording.describe_training(result) if result is not None else ():

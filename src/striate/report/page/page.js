@@ -33,6 +33,7 @@
     const found = make("figure");
     const caption = make("figcaption");
     caption.append(make("bdi", title));
+    caption.title = title;
     found.append(caption, picture(key, alt));
     if (note) found.append(make("p", note, "note"));
     return found;

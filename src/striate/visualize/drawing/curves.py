@@ -55,6 +55,11 @@ def draw_curves(picture: Curves) -> Figure:
     return figure
 
 
+def is_share(panel: Panel) -> bool:
+    """Whether a panel shows shares, which end at 1."""
+    return panel.label.endswith(("accuracy", "share")) or panel.label == "acc"
+
+
 def _finish_axes(axes: Any, picture: Curves, panel: Panel) -> None:
     from matplotlib.ticker import MaxNLocator
 
@@ -66,6 +71,11 @@ def _finish_axes(axes: Any, picture: Curves, panel: Panel) -> None:
         axes.set(xticks=places, xlim=(places[0] - 0.5, places[0] + 0.5))
     else:
         axes.margins(x=0.03)
+    low, high = axes.get_ylim()
+    if is_share(panel) and high > 1:
+        axes.set_ylim(low, 1.0)
+        for line in axes.lines:
+            line.set_clip_on(False)
     axes.set_xlabel(picture.x_label, color=INK, parse_math=False)
     axes.set_ylabel(panel.label, color=INK, parse_math=False)
     axes.grid(axis="y", color="#E4E4E4", linewidth=0.8)

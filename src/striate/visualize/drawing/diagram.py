@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from striate.visualize.base import Block, Diagram
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
 # Inches: from box to box, the tallest box, the words below it, and the room for arrows above it.
 PITCH, TALLEST, WORDS, ARCS = 1.12, 1.15, 0.58, 0.3
-LONGEST_NAME = 17
+# Letters of a name and of a line below it that fit between two boxes.
+LONGEST_NAME, LONGEST_LINE = 14, 16
 # How far the far side of a box is seen to stand back, as a share of its height.
 SLANT = 0.28
 
@@ -53,6 +55,7 @@ class Box:
 
 def draw_diagram(picture: Diagram) -> Figure:
     """Draw the blocks in rows from left to right, branches one above the other."""
+    picture = fit_words(picture)
     boxes, ranks, size = lay_out(picture)
     figure = new_figure(*size)
     axes: Any = figure.add_axes((0.0, 0.0, 1.0, 1.0))
@@ -66,6 +69,29 @@ def draw_diagram(picture: Diagram) -> Figure:
     _draw_legend(figure, picture.blocks)
     frame(figure, picture)
     return figure
+
+
+def fit_words(picture: Diagram) -> Diagram:
+    """Shorten names in their middle and break long lines, so that none reach their neighbours."""
+    blocks = tuple(
+        replace(
+            block,
+            name=block.name if len(block.name) <= LONGEST_NAME else f"{block.name[:7]}…{block.name[-6:]}",
+            detail="\n".join(part for line in block.detail.split("\n") for part in _broken(line)),
+        )
+        for block in picture.blocks
+    )
+    return replace(picture, blocks=blocks)
+
+
+def _broken(line: str) -> list[str]:
+    """Break a line that is too long before capital letters, as in GlobalAverage, Pooling2D."""
+    lines = [""]
+    for word in re.split(r"(?<=[a-z])(?=[A-Z])", line) if len(line) > LONGEST_LINE else [line]:
+        if lines[-1] and len(lines[-1]) + len(word) > LONGEST_LINE:
+            lines.append("")
+        lines[-1] += word
+    return lines
 
 
 def lay_out(picture: Diagram) -> tuple[list[Box], list[int], tuple[float, float]]:
@@ -157,11 +183,10 @@ def _draw_box(axes: Any, box: Box, colour: str) -> None:
 
 
 def _write(axes: Any, block: Block, box: Box) -> None:
-    name = block.name if len(block.name) <= LONGEST_NAME else f"{block.name[:9]}…{block.name[-7:]}"
     centre, below = (box.left + box.right) / 2, box.middle + box.height / 2 + 0.08
     options = {"ha": "center", "va": "top", "color": INK, "parse_math": False, "zorder": 4}
-    axes.text(centre, below, name, fontsize=7.5, weight="bold", **options)
-    detail = below + 0.14 if name else below
+    axes.text(centre, below, block.name, fontsize=7.5, weight="bold", **options)
+    detail = below + 0.14 if block.name else below
     axes.text(centre, detail, block.detail, fontsize=6.8, linespacing=1.3, **options)
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # A strip shows so many frames; an animation has fewer dots than a print.
 STRIP, STRIP_COLUMNS = 6, 2
 DOTS_PER_INCH = 88
+# The last place in an animation's table of colours.
+_WHITE = 255
 
 
 def draw_strip(picture: Frames, draw: Callable[[Picture], Figure]) -> Figure:
@@ -40,12 +42,8 @@ def animate(picture: Frames, draw: Callable[[Picture], Figure]) -> bytes:
     chosen = np.linspace(0, len(pictures) - 1, min(len(pictures), 8)).astype(int)
     for place, number in enumerate(chosen):
         sample.paste(pictures[number], (0, place * pictures[0].height))
-    table = sample.quantize(255)
-    # The paper stays white, whatever the nearest colour of the table came out as.
-    colours = np.array(table.getpalette(), dtype=np.uint8).reshape(-1, 3)
-    colours[colours.min(axis=1) >= 250] = 255
-    table.putpalette(colours.tobytes())
-    reduced = [one.quantize(palette=table, dither=Image.Dither.NONE) for one in pictures]
+    table = sample.quantize(_WHITE)
+    reduced = [_reduced(one, table) for one in pictures]
     content = io.BytesIO()
     reduced[0].save(
         content,
@@ -57,6 +55,16 @@ def animate(picture: Frames, draw: Callable[[Picture], Figure]) -> bytes:
         optimize=False,
     )
     return content.getvalue()
+
+
+def _reduced(picture: Image.Image, table: Image.Image) -> Image.Image:
+    """Give a picture the colours of the table; paper stays white, whatever comes nearest to it there."""
+    numbers = np.asarray(picture.quantize(palette=table, dither=Image.Dither.NONE)).copy()
+    numbers[(np.asarray(picture) == 255).all(axis=-1)] = _WHITE
+    colours = list(table.getpalette() or [])[: 3 * _WHITE]
+    result = Image.fromarray(numbers)
+    result.putpalette(bytes(colours + [255] * (3 * (_WHITE + 1) - len(colours))))
+    return result
 
 
 def paint(pictures: tuple[Picture, ...], draw: Callable[[Picture], Figure], dots: int) -> list[np.ndarray]:

@@ -14,7 +14,11 @@ from striate.visualize.drawing.page import BLUE, FAINT, INK, LETTER, MARKS, ROLE
 # Pictures with more pixels than this a side are smoothed when they are shrunk.
 SMOOTHED_FROM = 160
 MISSING = "#D9D9D9"
+# Below this share of the strongest value, heat over a picture has no colour at all.
+FAINTEST = 0.05
 BOX = "#E69F00"
+# Tables of more cells show their colours alone, as do cells in which numbers would be this small.
+WRITTEN_CELLS, SMALLEST_POINTS = 49, 4.0
 
 
 def draw_panel(axes: Any, panel: AnyPanel) -> None:
@@ -101,11 +105,13 @@ def _draw_heat(axes: Any, panel: HeatPanel) -> None:
         _show(axes, np.repeat(grey[..., None], 3, axis=-1))
         values = _enlarged(np.nan_to_num(panel.values), grey.shape)
         strength = np.clip(np.abs(values) / max(abs(low), abs(high)), 0.0, 1.0)
+        # What is next to nothing leaves the picture as it is.
+        strength = np.clip((strength - FAINTEST) / (1.0 - FAINTEST), 0.0, 1.0)
         shown = axes.imshow(
             values,
             aspect="auto",
             interpolation="nearest",
-            alpha=0.82 * strength**0.6,
+            alpha=0.85 * strength,
             extent=(-0.5, width - 0.5, height - 0.5, -0.5),
             **(options | ({"cmap": over_colours()} if panel.scale == "positive" else {})),
         )
@@ -207,6 +213,13 @@ def _finish_plot(axes: Any, panel: LinePanel | BarPanel) -> None:
         axes.grid(color="#ECECEC", linewidth=0.7)
 
 
+def has_numbers(panel: TablePanel) -> bool:
+    """Whether a table has numbers, and is small enough for them; a single row or column always is."""
+    if panel.letters == 1 and not np.isfinite(panel.values).any():
+        return False
+    return panel.values.size <= WRITTEN_CELLS or min(panel.values.shape) == 1
+
+
 def _draw_table(axes: Any, panel: TablePanel) -> None:
     low, high = scale_ends(panel)
     colours = colour_map(panel.scale)
@@ -214,9 +227,10 @@ def _draw_table(axes: Any, panel: TablePanel) -> None:
     rows, columns = panel.values.shape
     width, height = axes.get_window_extent().size / axes.figure.dpi
     texts = {place: number_text(value) for place, value in np.ndenumerate(panel.values)}
-    letters = max(map(len, texts.values()), default=1)
+    letters = max([panel.letters, *map(len, texts.values())])
     points = min(8.5, width / columns * 0.86 / (max(letters, 1) * LETTER), height / rows * 72 * 0.62)
-    for (row, column), text in texts.items():
+    is_written = has_numbers(panel) and points >= SMALLEST_POINTS
+    for (row, column), text in texts.items() if is_written else ():
         share = (panel.values[row, column] - low) / (high - low)
         colour = text_on(np.array(colours(float(np.clip(np.nan_to_num(share), 0, 1)))))
         axes.text(column, row, text, ha="center", va="center", fontsize=points, color=colour)
@@ -243,4 +257,9 @@ def _draw_bars(axes: Any, panel: BarPanel) -> None:
         tick.label1.set(parse_math=False, ha="right" if long else "center", rotation_mode="anchor")
     if count > 1:
         _add_legend(axes)
+    if panel.y_label.startswith("share"):
+        # The legend's room above is no part of the axis.
+        axes.set_ylim(0.0, max(1.0, axes.get_ylim()[1]) if count > 1 else 1.0)
+        axes.set_yticks(np.linspace(0.0, 1.0, 6))
+        axes.spines["left"].set_bounds(0.0, 1.0)
     axes.grid(axis="y", color="#ECECEC", linewidth=0.7)

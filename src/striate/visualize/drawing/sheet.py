@@ -11,14 +11,14 @@ import numpy as np
 from striate.visualize.base import AnyPanel, BarPanel, HeatPanel, ImagePanel, LinePanel, Sheet, TablePanel
 from striate.visualize.drawing.numbers import number_text
 from striate.visualize.drawing.page import INK, LETTER, MARKS, frame, new_figure
-from striate.visualize.drawing.panels import draw_panel
+from striate.visualize.drawing.panels import draw_panel, has_numbers
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Inches: what a row of panels may take, how large one may be, and the room between them.
 PAGE, LARGEST, SMALLEST, GAP, OPERATOR_GAP = 9.5, 3.0, 0.75, 0.22, 0.5
-TABLE_CELL = 0.3
+TABLE_CELL, BARE_CELL = 0.3, 0.17
 # Beyond this the pixels of a narrow picture are stretched, so that a strip can be seen at all.
 NARROWEST = 5.0
 TITLE_POINTS, NOTE_POINTS = 9.5, 8.0
@@ -125,18 +125,29 @@ def _place(panel: AnyPanel, room: float) -> _Place:
         right = BAR_ROOM if isinstance(panel, HeatPanel) and panel.bar else 0.0
         return _texts(panel, width, height, right=right)
     if isinstance(panel, TablePanel):
-        rows, columns = panel.values.shape
-        letters = max((len(number_text(value)) for value in panel.values.flat), default=1)
-        # In steps, so that a table keeps its width when its numbers change from frame to frame.
-        letters = next((step for step in (3, 5, 8) if letters <= step), letters)
-        cell = max(TABLE_CELL, letters * 8.5 * LETTER + 0.06)
-        shrink = min(1.0, max(room, 1.2) * 1.15 / (cell * columns))
-        return _texts(panel, max(cell * columns * shrink, 0.3), max(TABLE_CELL * rows * shrink, 0.25))
+        return _table_place(panel, max(room, 1.2) * 1.15)
     width = max(room - 0.5, 1.6)
     height = width * (0.62 if isinstance(panel, LinePanel) else 0.7)
     names_below = isinstance(panel, BarPanel) and max(map(len, panel.names), default=0) > 4
     below = 0.22 + (0.18 if panel.x_label else 0.0) + (0.5 if names_below else 0.0)
     return _texts(panel, width, height, left=0.38 + (0.17 if panel.y_label else 0.0), below=below)
+
+
+def _table_place(panel: TablePanel, room: float) -> _Place:
+    """Square cells, as those of the image beside them; a single row or column has cells of text."""
+    rows, columns = panel.values.shape
+    if not has_numbers(panel):
+        cell = min(BARE_CELL, room / max(rows, columns))
+        return _texts(panel, max(cell * columns, 0.3), max(cell * rows, 0.17))
+    letters = max([panel.letters, *(len(number_text(value)) for value in panel.values.flat)])
+    # In steps, so that a table keeps its width when its numbers change from frame to frame.
+    letters = next((step for step in (3, 5, 8) if letters <= step), letters)
+    width, height = max(TABLE_CELL, letters * 8.5 * LETTER + 0.06), TABLE_CELL
+    if rows == 1 or columns == 1:
+        width = min(width, room / columns)
+    else:
+        width = height = min(width, room / max(rows, columns))
+    return _texts(panel, max(width * columns, 0.3), max(height * rows, 0.25))
 
 
 def _texts(panel: AnyPanel, width: float, height: float, **room: float) -> _Place:
