@@ -41,8 +41,8 @@ def test_a_mistake_is_shown_with_heatmaps_for_both_classes(visit):
     assert first.locator("img").count() == 3
     titles = first.locator("figcaption").all_text_contents()
     assert "sure" in titles[0]
-    assert titles[1].startswith("for class 0")
-    assert titles[2].startswith("for class 1")
+    assert titles[1].startswith(f"for {plain(CLASS_NAMES[0])}, ")
+    assert titles[2].startswith(f"for {plain(CLASS_NAMES[1])}, ")
 
 
 def test_hostile_names_are_shown_as_text(visit):

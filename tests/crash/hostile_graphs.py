@@ -311,9 +311,7 @@ def one(dtype: Any, shape: Any, offsets: Any) -> dict[str, Any]:
 def weight_attacks() -> dict[str, tuple[bytes, str]]:
     """Weights that are none: the bytes, and what is said."""
     not_described = r"array 'dense/kernel' is not described as a file of Striate would"
-    crowd = {
-        f"a{number}": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for number in range(30_001)
-    }
+    crowd = {f"a{number}": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for number in range(30_001)}
     empty = b'"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}'
     twice = b"{" + empty + b"," + empty + b"}"
     apart = {

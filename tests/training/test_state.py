@@ -406,13 +406,17 @@ def test_a_second_signal_interrupts_at_once():
     assert ended.value.signal == signal.SIGINT
 
 
+def wait():
+    for _ in range(1000):
+        time.sleep(0.01)
+
+
 def test_a_step_that_takes_long_is_interrupted_where_it_is(monkeypatch):
     monkeypatch.setattr(stopping, "_PATIENCE", 0.01)
     with StopRequest():
         signal.raise_signal(signal.SIGINT)
-        with pytest.raises(Stopped):
-            for _ in range(1000):
-                time.sleep(0.01)
+        with pytest.raises(Stopped, match="stopped by SIGINT"):
+            wait()
 
 
 def test_outside_the_main_thread_signals_are_left_alone(tmp_path):

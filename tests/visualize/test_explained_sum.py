@@ -265,13 +265,6 @@ def test_pictures_of_poolings_signals_and_large_windows():
     assert sum_at(net_c(), image, "conv1")._repr_png_().startswith(b"\x89PNG")
 
 
-def test_windows_of_a_signal_stand_upright_with_their_numbers():
-    sheet = sum_at("gabor:size=9", np.sin(np.arange(40.0)), row=3).sheet
-    assert [panel.values.shape for panel in sheet.panels[1:4]] == [(9, 1)] * 3
-    assert type(sum_at("blur:size=17", np.arange(40.0)).sheet.panels[1]).__name__ == "HeatPanel"
-    assert "added up over 1 channel, gives" in sheet.caption
-
-
 def test_every_place_is_reached_by_number():
     model = net_c()
     image = np.random.default_rng(0).random((32, 32, 3), np.float32)

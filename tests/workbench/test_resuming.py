@@ -31,7 +31,7 @@ def die_after(monkeypatch, epochs):
     def die(self, epoch, logs=None):
         original(self, epoch, logs)
         if epoch == epochs:
-            raise DiedError
+            raise DiedError("it died")
 
     monkeypatch.setattr(ProgbarLogger, "on_epoch_begin", die)
     # A killed process writes nothing more, not even how it ended.
@@ -41,7 +41,7 @@ def die_after(monkeypatch, epochs):
 def cut_off(recipe=RECIPE, epochs=2):
     with pytest.MonkeyPatch.context() as patch:
         die_after(patch, epochs)
-        with pytest.raises(DiedError):
+        with pytest.raises(DiedError, match="it died"):
             actions.train(recipe, "broken", verbose=2)
 
 
@@ -94,9 +94,11 @@ def test_a_run_without_a_checkpoint_begins_at_step_0(here):
 def test_a_run_that_died_while_it_was_tested_is_only_tested(here, monkeypatch, capsys):
     actions.train(RECIPE, "whole")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("striate.workbench.training_run.score", lambda *_: (_ for _ in ()).throw(DiedError))
+        patch.setattr(
+            "striate.workbench.training_run.score", lambda *_: (_ for _ in ()).throw(DiedError("it died"))
+        )
         patch.setattr("striate.workbench.record.Record.close", lambda *_: None)
-        with pytest.raises(DiedError):
+        with pytest.raises(DiedError, match="it died"):
             actions.train(RECIPE, "broken")
     actions.resume("broken")
     assert "going on after epoch 5" in capsys.readouterr().out

@@ -179,7 +179,8 @@ def _alive(content: ModelFile, custom: Mapping[str, Any] | None, compile: bool) 
         model: Any = reader(custom)(graph["model"])
         if graph["built_shape"] is not None:
             model.ensure_built(map_shapes(tuple, graph["built_shape"]))
-    if not (isinstance(model, Network) and model.built):
+    is_whole = isinstance(model, Network) and model.built
+    if not is_whole:
         raise FileFormatError("the graph holds no model with the shape of its input, as every saved one has.")
     _fill(model, content.weights)
     # They stand in the model now, and large files are common where memory is small.

@@ -18,7 +18,7 @@ class Stopped(KeyboardInterrupt):
     """The training was asked to end, by the signal of this number, and ends between two steps."""
 
     def __init__(self, number: int):
-        super().__init__()
+        super().__init__(f"stopped by {signal.Signals(number).name}")
         self.signal = number
 
 

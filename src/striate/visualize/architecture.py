@@ -73,19 +73,24 @@ def plot_model(
     if not show_layer_names:
         blocks = [Block("", block.kind, block.shape, block.parameters, block.detail) for block in blocks]
     name = getattr(model, "name", type(model).__name__)
-    count = sum(parameter.numel() for parameter in (*model.parameters(), *model.buffers()))
-    caption = (
-        f"{layers} layers with {count:,} weights. A box is as high as the map's height and as thick as its "
-        "number of channels, both on scales that keep small ones visible."
-    )
-    if len(blocks) < layers:
-        caption += " Neighbouring layers stand in one box together, with their number and their last shape."
-    if graph is None:
-        caption += " Its modules stand in their order: branches of a plain torch module are not traced."
+    caption = _caption(model, layers, layers > len(blocks), graph is not None)
     picture = Diagram(f"The network {name}", caption, tuple(blocks), tuple(arrows), BLOCKS_A_ROW[direction])
     if to_file is not None:
         save(picture, to_file)
     return picture
+
+
+def _caption(model: Any, layers: int, are_joined: bool, has_graph: bool) -> str:
+    count = sum(parameter.numel() for parameter in (*model.parameters(), *model.buffers()))
+    text = (
+        f"{layers} layers with {count:,} weights. A box is as high as the map's height and as thick as its "
+        "number of channels, both on scales that keep small ones visible."
+    )
+    if are_joined:
+        text += " Neighbouring layers stand in one box together, with their number and their last shape."
+    if not has_graph:
+        text += " Its modules stand in their order: branches of a plain torch module are not traced."
+    return text
 
 
 class _Walk:

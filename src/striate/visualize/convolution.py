@@ -81,21 +81,12 @@ def convolve(
         kinds.append(kind_of(kernel, result, values))
         start = _starts(values, kernel, step, padding, gap)
         panels += [kernel_panel(kernel, flip), *_results(values, kernel, result, kinds[-1], start, pool)]
+    words = [_sum_words(chosen, rank, flip), _window_words(step, padding, gap)]
+    words += colour_words(kinds, rank) + _pool_words(pool, rank)
     group = 2 if pool is None else 3
-    return Sheet(
-        title="Convolution by hand",
-        caption=" ".join(
-            [
-                _sum_words(chosen, rank, flip),
-                _window_words(step, padding, gap),
-                *colour_words(kinds, rank),
-                *_pool_words(pool, rank),
-            ]
-        ),
-        panels=tuple(panels),
-        # A few kernels one below the other; many two in a row, or the sheet would be too long to see.
-        columns=group if rank == 1 or len(chosen) in (2, 3) else 2 * group,
-    )
+    # A few kernels one below the other; many two in a row, or the sheet would be too long to see.
+    columns = group if rank == 1 or len(chosen) in (2, 3) else 2 * group
+    return Sheet("Convolution by hand", " ".join(words), tuple(panels), columns)
 
 
 def read_values(image: Any) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -126,8 +127,12 @@ def _reduced_text(value: ExplainedSum) -> str:
     # Where padding counts in a mean, its zeros are written as well.
     if value.reduce == "average" and not np.isclose(np.mean(inside), value.total):
         inside = [float(one) for one in value.window.reshape(-1)]
-    join = {"max": max, "average": lambda numbers: sum(numbers) / len(numbers), "sum": sum}[value.reduce]
-    texts, total = texts_that_agree(inside, value.total, join)
+    joins: dict[str, Callable[[list[float]], float]] = {
+        "max": max,
+        "average": lambda numbers: sum(numbers) / len(numbers),
+        "sum": sum,
+    }
+    texts, total = texts_that_agree(inside, value.total, joins[value.reduce])
     more = ", ..." if len(texts) > SPELLED else ""
     return f"The {word} {', '.join(texts[:SPELLED])}{more} = {total}"
 
