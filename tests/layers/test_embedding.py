@@ -44,7 +44,5 @@ def test_a_matrix_of_another_shape_is_refused():
 
 
 def test_sizes_below_one_are_refused():
-    with pytest.raises(
-        ArgumentError, match=r"output_dim takes one whole number, at least 1; got 0"
-    ):
+    with pytest.raises(ArgumentError, match=r"output_dim takes one whole number, at least 1; got 0"):
         layers.Embedding(5, 0)

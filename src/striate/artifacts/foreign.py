@@ -29,7 +29,7 @@ _FOREIGN_SUFFIXES = {
     ".safetensors": "safetensors",
     ".npz": "NumPy",
 }
-_KERAS = "Its weights can be brought over with get_weights() there and set_weights() here"
+_KERAS = "Named .keras or .h5, striate.load() reads it (pip install striate[keras])"
 _PICKLE = "a pickle, which can run any program when it is opened; Striate never does. Bring arrays instead"
 _TORCH = "a PyTorch file. Bring its weights over as arrays, with set_weights()"
 _ONNX = "an ONNX file, which Striate does not read. Bring its weights over as arrays, with set_weights()"

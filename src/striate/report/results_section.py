@@ -85,7 +85,7 @@ def describe_trust(material: Material, album: Album) -> Blocks:
         y_label="share that is right",
         points=tuple(
             (float(found.confidence[number]), float(found.accuracy[number]), answers_in_bin(found, number))
-            for number in np.flatnonzero(there)
+            for number in np.flatnonzero(there).tolist()
         ),
     )
     rows = tuple(

@@ -113,7 +113,7 @@ def padded_pixels(
     pixels = as_pixels(padded, original)
     around = np.ones(pixels.shape[:2], dtype=np.bool_)
     rows, columns = (
-        slice(before, length - after) for (before, after), length in zip(amounts, around.shape, strict=True)
+        slice(ends[0], length - ends[1]) for ends, length in zip(amounts, around.shape, strict=True)
     )
     around[rows, columns] = False
     veil = 1.0 if is_zero else _VEIL
