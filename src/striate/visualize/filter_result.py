@@ -112,9 +112,9 @@ def padded_pixels(
     """The padded image as pixels, with a grey border of zeros, or a greyed one of the image's own values."""
     pixels = as_pixels(padded, original)
     around = np.ones(pixels.shape[:2], dtype=np.bool_)
-    rows, columns = (
-        slice(ends[0], length - ends[1]) for ends, length in zip(amounts, around.shape, strict=True)
-    )
+    (top, bottom), (left, right) = amounts
+    height, width = pixels.shape[:2]
+    rows, columns = slice(top, height - bottom), slice(left, width - right)
     around[rows, columns] = False
     veil = 1.0 if is_zero else _VEIL
     pixels[around] = (1 - veil) * pixels[around] + veil * _PADDING
