@@ -146,3 +146,11 @@ def test_what_a_file_says_of_itself_is_shown_up_to_a_length(path):
     write_with_manifest(path, json_bytes({"format": "x" * 1000, "version": 1}), text=1)
     with pytest.raises(FileFormatError, match=r"its format is 'x{299}\.\.\., not 'toy'"):
         OLD.read(path)
+
+
+def test_a_number_beyond_all_floats_is_refused(path):
+    write_with_manifest(path, b'{"format":"toy","version":1e999}', text=1)
+    with pytest.raises(
+        FileFormatError, match=r"manifest\.json in .* is not as Striate writes it: data.* is inf"
+    ):
+        OLD.read(path)

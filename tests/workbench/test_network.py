@@ -166,3 +166,10 @@ def test_a_training_on_mixed_examples_is_scored_like_any_other(here, mix):
     recipe = Recipe("toy.npz", model="networks.py:stack", epochs=8, batch_size=8, learning_rate=0.05, mix=mix)
     assert actions.train(recipe, "mixed").scores.accuracy > 0.8
     assert actions.evaluate("mixed").scores.examples == 14
+
+
+@pytest.mark.parametrize(("request_", "front"), [(None, None), ("vgg16", Rescaling(0.5))])
+def test_weights_learnt_elsewhere_need_a_network_by_name_and_no_normalisation(request_, front):
+    images, labels = toy_images(6)
+    with pytest.raises(ArgumentError, match="weights learnt elsewhere go with a network by name"):
+        make_network(request_, DataBundle("toy", Data(images, labels)), 3, front, weights="imagenet")

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from striate.core.errors import FileAccessError, FileFormatError
+from striate.core.errors import DataError, FileAccessError, FileFormatError
 from striate.datasets.opening import open_data
 from striate.datasets.source import Data, DataBundle
-from striate.workbench import Recipe, actions
+from striate.report.material import Examples
+from striate.workbench import Recipe, actions, reporting
 from striate.workbench.reporting import gather, read_history, report, shown_name, write_report
 from striate.workbench.run import Run
 from striate.workbench.trained import run_split
@@ -158,3 +159,10 @@ def test_without_epochs_there_is_no_history(tmp_path, content):
     if content is not None:
         path.write_text(content)
     assert read_history(path) is None
+
+
+def test_without_test_examples_there_are_no_answers():
+    nothing = Data(np.zeros((0, 6, 6, 1), np.uint8), np.zeros(0, np.int64))
+    examples = Examples("image", nothing, nothing, {}, None)
+    with pytest.raises(DataError, match=r"There are no test examples, so the network was not tested\."):
+        reporting._answer(None, examples, ["left"], [])
