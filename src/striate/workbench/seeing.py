@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from striate.core.errors import unknown_name
+from striate.visualize.activation_graphs import plot_activations
 from striate.visualize.architecture import plot_model
 from striate.visualize.attribution import METHODS
 from striate.visualize.base import Frames, Picture
 from striate.visualize.class_outputs import class_output
 from striate.visualize.confusion_matrix import count_confusions
+from striate.visualize.dropout_drawing import show_dropout
 from striate.visualize.explained_sum import LayerSums
 from striate.visualize.explanations import compare_classes, compare_methods, show_why
 from striate.visualize.filter_weights import filters
@@ -22,6 +24,7 @@ from striate.visualize.loss_landscape import loss_along
 from striate.visualize.maps import feature_maps
 from striate.visualize.maximisation import maximise
 from striate.visualize.patches import exciting_patches
+from striate.visualize.pooling import compare_pooling
 from striate.visualize.render import save
 from striate.visualize.results import (
     show_class_scores,
@@ -118,6 +121,10 @@ def _strongest(values: np.ndarray, place: Sequence[int | None]) -> list[int]:
     return [int(found) if at is None else at for at, found in zip(held, best, strict=True)]
 
 
+def _pooled(subject: Subject, example: np.ndarray) -> Picture:
+    return compare_pooling(example)
+
+
 def _window(subject: Subject, example: np.ndarray) -> Picture:
     number = subject.question.filters[0] if subject.question.filters else 0
     return slide(subject.model, example, subject.layer().name, number)
@@ -201,6 +208,11 @@ VIEWS: dict[str, View] = {
     "classes": View("what speaks for each of the three most probable classes", _each(_classes)),
     "sum": View("one number of a feature map, term by term", _each(_sum)),
     "window": View("the window sliding over an example, as an animation", _each(_window)),
+    "pooling": View("an example under max, average and sum pooling", _each(_pooled)),
+    "activations": View("activation functions and their derivatives", lambda s: [plot_activations()]),
+    "dropout": View(
+        "which units dropout leaves out, anew each step", lambda s: [show_dropout(seed=s.question.seed)]
+    ),
     "examples": View("examples of the test part with their classes", _examples),
     "predictions": View("answers to the test part, predicted (true)", _of_answers(show_predictions)),
     "mistakes": View("the wrong answers that the network was most certain of", _of_answers(show_mistakes)),
