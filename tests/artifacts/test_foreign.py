@@ -70,13 +70,13 @@ def write_foreign(path: Path, kind: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        ("hdf5", r"not a model file but a Keras or other HDF5 file\. Its weights can be brought over"),
+        ("hdf5", r"not a model file but a Keras or other HDF5 file\. Named \.keras or \.h5, striate\.load\(\) reads it"),
         ("pickle", r"but a pickle, which can run any program when it is opened; Striate never does"),
         ("onnx", r"but an ONNX file, which Striate does not read"),
         ("gzip", r"but packed with gzip\. Unpack it first"),
         ("npy", r"but a NumPy array\."),
         ("npz", r"but a NumPy archive\."),
-        ("keras", r"but a Keras file\. Its weights can be brought over"),
+        ("keras", r"but a Keras file\. Named \.keras or \.h5, striate\.load\(\) reads it"),
         ("torch", r"but a PyTorch file\. Bring its weights over as arrays"),
         ("zip", r"but a zip of something else \(it holds 'letter\.txt'\)"),
         ("empty zip", r"but a damaged zip\."),
