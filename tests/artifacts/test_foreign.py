@@ -70,7 +70,7 @@ def write_foreign(path: Path, kind: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        ("hdf5", r"not a model file but a Keras or other HDF5 file\. Named \.keras or \.h5, striate\.load\(\) reads it"),
+        ("hdf5", r"not a model file but a Keras or other HDF5 file\. Named \.keras or \.h5, striate"),
         ("pickle", r"but a pickle, which can run any program when it is opened; Striate never does"),
         ("onnx", r"but an ONNX file, which Striate does not read"),
         ("gzip", r"but packed with gzip\. Unpack it first"),
