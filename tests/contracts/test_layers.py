@@ -117,6 +117,8 @@ def test_inference_gives_the_same_bits_and_changes_no_weight(row):
 @EACH_ROW
 def test_training_differs_where_the_row_says_so(row):
     layer, inputs = built(row), inputs_of(row)
+    # Some layers change an example only now and then: one draw for all runs of this test.
+    torch.manual_seed(1)
     same = torch.equal(layer(inputs, training=True), layer(inputs, training=False))
     assert same != row.differs_in_training
 
