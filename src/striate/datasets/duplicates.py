@@ -16,7 +16,7 @@ LEAST_CORRELATION = 0.99
 LARGEST_SHIFT = 0.125
 # Bits by which the hashes of two copies may differ; the index finds all pairs that differ in up to 7.
 _LARGEST_DISTANCE = 10
-_BANDS, _BAND_BITS = 8, 8
+_BANDS = 8
 _SIDE, _KEPT = 32, 8
 # Larger buckets of the index hold images without much in them; in those only near neighbours are compared.
 _LARGEST_BUCKET = 256
@@ -76,15 +76,12 @@ def find_copies(parts: Sequence[np.ndarray], kind: str = "image") -> Copies:
             what comes out count through all parts
     """
     x = _Joined(parts)
-    parents = np.arange(len(x))
     first = _exact_firsts(x)
-    for place, original in enumerate(first):
-        parents[place] = original
-    exact = first.copy()
+    parents = first.copy()
     if kind == "image" and min(parts[0].shape[1:3]) >= LEAST_SIDE:
         _join_near_copies(x, np.flatnonzero(first == np.arange(len(x))), parents)
     group = np.array([root_of(parents, place) for place in range(len(x))], dtype=np.int64)
-    return Copies(group, exact == group)
+    return Copies(group, first == group)
 
 
 def _exact_firsts(x: _Joined) -> np.ndarray:
@@ -109,6 +106,12 @@ def root_of(parents: np.ndarray, place: int) -> int:
     return place
 
 
+def join(parents: np.ndarray, one: int, two: int) -> None:
+    """Make one group of those of two places; the first place of all stands for it."""
+    first, second = sorted((root_of(parents, one), root_of(parents, two)))
+    parents[second] = first
+
+
 def _join_near_copies(x: _Joined, places: np.ndarray, parents: np.ndarray) -> None:
     small, mirrored = _hashes(x, places)
     # A mirrored copy has the hash that the other has when it is mirrored.
@@ -118,9 +121,9 @@ def _join_near_copies(x: _Joined, places: np.ndarray, parents: np.ndarray) -> No
         if one >= count:
             continue
         first, second = int(places[one]), int(places[two % count])
-        roots = sorted((root_of(parents, first), root_of(parents, second)))
-        if roots[0] != roots[1] and _show_the_same(x[first], x[second], mirrored=two >= count):
-            parents[roots[1]] = roots[0]
+        apart = root_of(parents, first) != root_of(parents, second)
+        if apart and _show_the_same(x[first], x[second], mirrored=two >= count):
+            join(parents, first, second)
 
 
 def _grey(images: np.ndarray) -> np.ndarray:

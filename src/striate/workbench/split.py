@@ -13,7 +13,7 @@ import numpy as np
 
 from striate.artifacts.atomic import write_atomically
 from striate.core.errors import FileAccessError, FileFormatError, LabelError
-from striate.datasets.duplicates import LEAST_SIDE, Copies, find_copies, root_of
+from striate.datasets.duplicates import LEAST_SIDE, Copies, find_copies, join, root_of
 from striate.datasets.source import Data, DataBundle
 from striate.datasets.split import check_classes_present, check_not_all_copies, grouped_split
 
@@ -169,8 +169,7 @@ def _together(data: Data, copies: np.ndarray) -> np.ndarray:
     first_of: dict[str, int] = {}
     for place, group in enumerate(data.groups):
         for other in (first_of.setdefault(group, place), int(copies[place])):
-            one, two = sorted((root_of(parents, place), root_of(parents, other)))
-            parents[two] = one
+            join(parents, place, other)
     return np.array([root_of(parents, place) for place in range(len(data))], dtype=np.int64)
 
 
