@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from striate.core.durability import sync_folder
 from striate.core.errors import FileAccessError
 from striate.core.shapes import format_bytes
 
@@ -38,7 +39,7 @@ def write_atomically(path: str | os.PathLike[str], pieces: Iterable[bytes]) -> N
         # Where even that fails, the reason why the file was not written is the one to tell.
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def _target(path: str | os.PathLike[str]) -> Path:
@@ -68,19 +69,6 @@ def _write_durably(file: BinaryIO, chunks: list[bytes]) -> None:
         file.write(chunk)
     file.flush()
     os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    # A name survives a power cut only once its folder is on the disk; Windows has no such call.
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    # The file itself is whole by now: a folder that cannot be flushed is no reason to say it failed.
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _failure(path: str, error: OSError, needed: int, folder: Path) -> str:

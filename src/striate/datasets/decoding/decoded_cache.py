@@ -19,6 +19,7 @@ from typing import final
 
 import numpy as np
 
+from striate.core.durability import sync_folder
 from striate.core.errors import FileAccessError
 
 ABOUT = "about.json"
@@ -112,7 +113,7 @@ class PixelWriter:
             # On Windows a file that another run has mapped cannot be replaced, and holds the same.
             if not (target.is_file() and target.stat().st_size == about.size):
                 self.path.replace(target)
-            _sync_folder(self.folder)
+            sync_folder(self.folder)
             _write_about(self.folder, about)
 
 
@@ -126,19 +127,7 @@ def _write_about(folder: Path, about: About) -> None:
         part.replace(folder / ABOUT)
     finally:
         part.unlink(missing_ok=True)
-    _sync_folder(folder)
-
-
-def _sync_folder(folder: Path) -> None:
-    # Windows has no such call; and where it fails, the files are whole all the same.
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    sync_folder(folder)
 
 
 def _remove_abandoned(folder: Path) -> None:
