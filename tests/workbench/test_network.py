@@ -173,3 +173,10 @@ def test_weights_learnt_elsewhere_need_a_network_by_name_and_no_normalisation(re
     images, labels = toy_images(6)
     with pytest.raises(ArgumentError, match="weights learnt elsewhere go with a network by name"):
         make_network(request_, DataBundle("toy", Data(images, labels)), 3, front, weights="imagenet")
+
+
+def test_two_classes_can_be_mixed_by_a_network_with_an_answer_for_each(here):
+    images, labels = toy_images(60)
+    np.savez("two.npz", x=images[labels < 2], y=labels[labels < 2])
+    recipe = Recipe("two.npz", model="networks.py:stack", epochs=2, batch_size=8, mix="mixup")
+    assert actions.train(recipe, "two").status == "finished"

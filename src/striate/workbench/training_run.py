@@ -221,7 +221,7 @@ def _labels(prepared: Prepared, data: Data) -> Any:
     """The labels as the loss takes them: rows where examples are mixed."""
     mixes = prepared.augment is not None and prepared.augment.mixes
     classes = len(prepared.network.model.class_names or ())
-    return to_categorical(data.y, classes) if mixes and classes > 2 else data.y
+    return to_categorical(data.y, classes) if mixes else data.y
 
 
 def _plain(path: Path) -> str:
