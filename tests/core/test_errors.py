@@ -30,6 +30,7 @@ def test_every_error_is_one_of_striates_and_stands_in_the_drawn_tree(kind):
         (errors.StateError, RuntimeError),
         (errors.BusyError, RuntimeError),
         (errors.MissingExtraError, ImportError),
+        (errors.NumbersError, ArithmeticError),
         (errors.OutOfMemoryError, MemoryError),
     ],
 )

@@ -13,6 +13,7 @@ The tree, each class also one of Python's own, so that ordinary `except` clauses
     ├── StateError         (RuntimeError)   the right call at the wrong time (not built, not compiled)
     │   └── BusyError                       a model is in use by another thread
     ├── MissingExtraError  (ImportError)    an optional part is not installed
+    ├── NumbersError       (ArithmeticError) a loss, gradient or weight is no finite number any more
     └── OutOfMemoryError   (MemoryError)    a batch does not fit, with the size that would
 
 A message says what was wanted, what came, and what to do. Context that only an outer room
@@ -22,7 +23,8 @@ knows (which layer, which file) is added once, where that room is left, by `add_
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 
 class StriateError(Exception):
@@ -67,6 +69,18 @@ class BusyError(StateError):
 
 class MissingExtraError(StriateError, ImportError):
     """An optional part is not installed; the message names the extra that brings it."""
+
+
+class NumbersError(StriateError, ArithmeticError):
+    """A loss, gradient or weight is no finite number any more; `place` says where, as data.
+
+    Its keys, as far as they are known: 'cause', 'layer' or 'weight', 'learning_rate', 'epoch' and
+    'step' (from 1), 'examples' (their numbers in the data) and 'files'.
+    """
+
+    def __init__(self, message: str = "", place: Mapping[str, Any] | None = None):
+        super().__init__(message)
+        self.place: dict[str, Any] = dict(place or {})
 
 
 class OutOfMemoryError(StriateError, MemoryError):

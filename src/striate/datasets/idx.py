@@ -20,7 +20,7 @@ import numpy as np
 
 from striate.core.errors import FileAccessError, FileFormatError
 from striate.core.shapes import format_bytes, format_shape
-from striate.datasets.cache import cache_folder
+from striate.core.cache import cache_folder
 from striate.datasets.download import RemoteFile, download
 from striate.datasets.source import Data, DataBundle
 

@@ -56,6 +56,7 @@ class ArrayBatches:
         self._generator = generator or (fresh_numpy_generator() if shuffle else None)
         self._taken = self._skipped = 0
         self._before_order: Any = None
+        self._order: torch.Tensor | None = None
 
     def __len__(self) -> int:
         whole, rest = divmod(self.count, self.batch_size)
@@ -67,6 +68,7 @@ class ArrayBatches:
         order: torch.Tensor | None = None
         if self.shuffle and self._generator is not None:
             order = torch.from_numpy(self._generator.permutation(self.count))
+        self._order = order
         for start in range(skipped * self.batch_size, len(self) * self.batch_size, self.batch_size):
             self._taken += 1
             stop = min(start + self.batch_size, self.count)
@@ -75,6 +77,12 @@ class ArrayBatches:
             else:
                 yield _map_tree(self._readers, methodcaller("rows", order[start:stop]))
         self._taken = 0
+
+    def last_rows(self) -> np.ndarray:
+        """The places in the arrays of the examples in the batch that was given last."""
+        stop = min(self._taken * self.batch_size, self.count)
+        places = np.arange((self._taken - 1) * self.batch_size, stop)
+        return places if self._order is None else self._order.numpy()[places]
 
     def _chance(self) -> Any:
         return None if self._generator is None else self._generator.bit_generator.state

@@ -69,6 +69,10 @@ class ArrayFeed:
         inputs, targets, weights = (_on_device(part, self.device) for part in next(first))
         return Batch(inputs, targets, weights, next(leaves(inputs)).shape[0])
 
+    def last_examples(self) -> np.ndarray:
+        """The numbers of the examples in the batch that was given last."""
+        return self._batches.last_rows()
+
     def get_state(self) -> dict[str, Any]:
         """Say where the pass stands, over how many examples, and in which batches."""
         return {**self._batches.get_state(), "examples": self.examples, "batch_size": self.batch_size}

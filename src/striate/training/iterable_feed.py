@@ -97,6 +97,13 @@ class IterableFeed:
         inputs, targets, weights = (tensors_from(part, self.device) for part in unpack(item))
         return Batch(inputs, targets, weights, next(leaves(inputs)).shape[0])
 
+    def last_examples(self) -> list[str] | None:
+        """The files of the batch that was given last, where the source reads files and knows them."""
+        if not hasattr(self.source, "files_of_batch"):
+            return None
+        found: list[str] | None = self.source.files_of_batch(self._taken - 1)
+        return found
+
     def get_state(self) -> dict[str, Any]:
         """Say how much of a pass was read, and what it had begun with."""
         running = self._taken > 0

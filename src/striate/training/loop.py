@@ -10,9 +10,9 @@ from typing import Any
 
 from torch import nn
 
-from striate.callbacks import History, LazyLogs
+from striate.callbacks import History, LazyLogs, TerminateOnNaN
 from striate.core.console import say
-from striate.core.errors import DataError
+from striate.core.errors import DataError, NumbersError
 from striate.layers.base import mode_of
 from striate.training.checks import check_whole
 from striate.training.compiled import Compiled
@@ -23,6 +23,7 @@ from striate.training.hooks import make_hooks
 from striate.training.state import Course
 from striate.training.step import Stepper
 from striate.training.stopping import Stopped, StopRequest
+from striate.training.tracing import bad_after, tell_where
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,8 @@ def fit(
     into that many steps. `validation_split` takes the last examples, before shuffling.
     `augment` changes training examples at random, anew in each epoch: an `Augment`, or the name
     of a preset, 'light', 'standard' or 'strong'.
-    Ctrl-C ends the training and keeps the module and the history so far. With `BackupAndRestore` among
+    A loss that is NaN or infinite ends it before the weights are moved by it; with `TerminateOnNaN`
+    among the callbacks quietly. Ctrl-C ends the training and keeps the module and the history so far. With `BackupAndRestore` among
     the callbacks a training that was cut off goes on where it stood.
 
     Shape:
@@ -93,6 +95,8 @@ def fit(
     Raises:
         DataError, LabelError: data or labels that cannot be used, in words.
         ArgumentError: arguments that contradict each other.
+        NumbersError: the loss is no finite number any more, with the step, the layer and the examples.
+        OutOfMemoryError: a batch does not fit, with the size that does.
     """
     schedule = Schedule(epochs, initial_epoch, steps_per_epoch)
     stepper = Stepper(module, compiled)
@@ -139,6 +143,7 @@ def _say_stopped(course: Course, stop: StopRequest) -> None:
 def _run_epochs(course: Course, schedule: Schedule, validation: Validation, stop: StopRequest) -> None:
     module, hooks = course.stepper.module, course.hooks
     module.stop_training = False  # type: ignore[assignment]
+    course.stepper.numbers.tolerant = any(isinstance(one, TerminateOnNaN) for one in hooks.callbacks)
     hooks.on_train_begin()
     _go_on(course)
     begun, batches = course.epoch, _endless(course.feed, resumed=course.steps > 0)
@@ -152,6 +157,7 @@ def _run_epochs(course: Course, schedule: Schedule, validation: Validation, stop
         if not course.taken:
             _explain_end(epoch - begun, schedule)
             return
+        _check_weights(course)
         logs = course.stepper.logs()
         if validation.is_due(epoch):
             logs |= {f"val_{key}": value for key, value in _score(course, validation).items()}
@@ -197,13 +203,29 @@ def _run_steps(course: Course, batches: Iterator[Batch], stop: StopRequest) -> N
         if not stepper.ready:
             stepper.prepare(batch)
         hooks.on_train_batch_begin(course.taken)
-        stepper.guarded_train(batch)
+        try:
+            stepper.guarded_train(batch)
+        except NumbersError as error:
+            tell_where(error, course.epoch + 1, course.taken + 1, course.feed.last_examples())
+            raise
         hooks.on_train_batch_end(course.taken, LazyLogs(stepper.logs))
         course.taken, course.steps = course.taken + 1, course.steps + 1
         if stepper.module.stop_training:
             break
         if course.backups:
             _write_down(course, stop)
+
+
+def _check_weights(course: Course) -> None:
+    """Refuse weights that the epoch's last update has spoilt: nothing would notice before they are written.
+
+    Raises:
+        NumbersError: with the weight's name.
+    """
+    error = None if course.stepper.numbers.tolerant else bad_after(course.stepper)
+    if error is not None:
+        tell_where(error, course.epoch + 1, course.taken, None)
+        raise error
 
 
 def _endless(feed: Feed, resumed: bool) -> Iterator[Batch]:

@@ -24,6 +24,7 @@ from striate.optimizers.state import to_array
 from striate.training.augmenting import BatchChange
 from striate.training.chance import layer_states, random_state, set_layer_states, set_random_state
 from striate.training.feed import Feed
+from striate.training.numbers import bad_weight
 from striate.training.step import Stepper
 
 
@@ -49,9 +50,9 @@ class Course:
         return [callback for callback in self.hooks.callbacks if isinstance(callback, BackupAndRestore)]
 
     def is_sound(self) -> bool:
-        """Whether the loss is a number."""
+        """Whether loss and weights are numbers."""
         loss = (self.logs or self.stepper.logs()).get("loss", 0.0)
-        return math.isfinite(loss)
+        return math.isfinite(loss) and bad_weight(self.stepper.module) is None
 
     def get_state(self) -> dict[str, Any]:
         """Read everything that the rest of the training depends on."""

@@ -23,7 +23,9 @@ from striate.training.checks import check_answers, check_logits
 from striate.training.compiled import Compiled
 from striate.training.feed import Batch
 from striate.training.memory import is_out_of_memory, part_size
+from striate.training.numbers import NumbersWatch
 from striate.training.scores import Scores, named_parts
+from striate.training.tracing import explain
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Stepper:
         # Striate's layers cast what they get; torch's own do not, and arrays are float64 more often than not.
         self._input_dtype = None if isinstance(module, Layer) else _floating_dtype(module)
         self.scores: Scores | None = None
+        self.numbers = NumbersWatch(module, self.device)
         # All labels, where they are at hand: checked once, against the loss, when that is known.
         self.whole_targets: Any = None
         self.prepared = False
@@ -111,6 +114,7 @@ class Stepper:
         self._find_penalties()
         # Which weights learn decides how much of a batch autograd keeps, and so how it is cut.
         self._parts = None
+        self.numbers.settle()
         self.prepared = True
 
     def _find_penalties(self) -> None:
@@ -129,13 +133,26 @@ class Stepper:
         ]
 
     def train(self, batch: Batch) -> None:
-        """Take one step of training; the batch goes through in parts where it does not fit whole."""
-        self.compiled.optimizer.zero_grad()
+        """Take one step of training; the batch goes through in parts where it does not fit whole.
+
+        Raises:
+            NumbersError: the loss or the gradients are no finite numbers; nothing was changed then.
+        """
+        optimizer, numbers = self.compiled.optimizer, self.numbers
+        optimizer.zero_grad()
+        numbers.begin()
         # Gradients that would vanish in a narrow type are made larger; the optimiser divides again.
-        scale = self.compiled.optimizer.loss_scale_factor or 1.0
-        for part, share in self._cut(batch):
-            (self._loss_of(part, share) * scale).backward()
-        self.compiled.optimizer.step()
+        scale = optimizer.loss_scale_factor or 1.0
+        for part, share in self.parts_of(batch):
+            loss = self._loss_of(part, share)
+            numbers.note(loss)
+            (loss * scale).backward()
+        if not numbers.is_sound(clipped=optimizer.clipvalue is not None):
+            numbers.take_back()
+            if not numbers.tolerant:
+                raise explain(self, batch, numbers.loss())
+            return
+        optimizer.step()
         with torch.no_grad():
             for pair in self._constrained:
                 public = pair.spec.to_public(pair.weight)
@@ -164,11 +181,12 @@ class Stepper:
         outputs = self.forward(part.inputs)
         scores = self._scores_for(outputs, part)
         loss, parts = scores.loss(outputs, part.targets, part.weights, share)
-        total = loss + self._penalty(share)
+        total = loss + self.penalty(share)
         scores.update(outputs, part.targets, part.weights, total, parts, part.size)
         return total * share
 
-    def _penalty(self, share: float = 1.0) -> torch.Tensor | float:
+    def penalty(self, share: float = 1.0) -> torch.Tensor | float:
+        """Add up what regularisers ask for the weights and the last activities."""
         # A weight's penalty is the same for each part; an activity's is a sum over the examples.
         terms = [pair.rule(pair.spec.to_public(pair.weight)) for pair in self._penalties]
         terms += [term / share for layer in self._active for term in layer.activity_losses]
@@ -210,7 +228,8 @@ class Stepper:
         if self.scores is not None:
             self.scores.set_state(state["scores"], self.device)
 
-    def _cut(self, batch: Batch) -> Iterator[tuple[Batch, float]]:
+    def parts_of(self, batch: Batch) -> Iterator[tuple[Batch, float]]:
+        """Cut a batch into parts that fit into memory, each with its share of the whole."""
         if self._parts is None:
             self._parts = self._measure(batch)
         size = min(self._parts, batch.size)

@@ -14,7 +14,7 @@ def cache(
     ] = None,
 ) -> int:
     """List what is cached: downloads and decoded images. They come back by themselves when needed."""
-    from striate.datasets.cache import cache_folder
+    from striate.core.cache import cache_folder
     from striate.datasets.cache_contents import empty_cache, list_cache
 
     if empty is not None:

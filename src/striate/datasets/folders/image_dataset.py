@@ -62,6 +62,10 @@ class ImageDataset(NumberedBatches):
             item = function(*item) if isinstance(item, tuple) else function(item)
         return item
 
+    def file_names(self) -> list[str]:
+        """The files of all examples."""
+        return self.file_paths
+
     def cache(self) -> ImageDataset:
         """Decode all images now, and keep their pixels (one byte a value) in memory."""
         if self._pixels is None:

@@ -175,6 +175,10 @@ class ImagesFromFiles(GeneratedBatches):
         self.image_shape = size if flow.data_format == "channels_last" else (size[2], *size[:2])
         self._answers, self._wanted = answers, wanted
 
+    def file_names(self) -> list[str]:
+        """The files of all examples."""
+        return self.filepaths
+
     @property
     def labels(self) -> Any:
         """What goes with each file: its class's number, or what the table says."""

@@ -42,6 +42,16 @@ class NumberedBatches(ABC):
             return np.arange(self.n)
         return np.random.default_rng([self.seed, self.epoch]).permutation(self.n)
 
+    def file_names(self) -> list[str] | None:
+        """The files of all examples; None where they come from elsewhere."""
+        return None
+
+    def files_of_batch(self, number: int) -> list[str] | None:
+        """The files that make up a batch of this epoch; None where there are none."""
+        names, start = self.file_names(), number % len(self) * self.batch_size
+        order = self._order[start : start + self.batch_size]
+        return None if names is None else [names[place] for place in order]
+
     @abstractmethod
     def examples(self, indices: np.ndarray) -> Any:
         """Make the batch of the examples with these numbers, as this epoch shows them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from striate.datasets.cache import cache_folder
+from striate.core.cache import cache_folder
 
 
 def test_the_cache_can_be_moved(monkeypatch, tmp_path):

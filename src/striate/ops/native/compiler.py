@@ -1,0 +1,97 @@
+"""Compiling the native kernels, once for each version of their source and level of the processor."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from striate.core.cache import cache_folder
+from striate.core.console import say
+
+SOURCE = Path(__file__).parent / "source"
+# Libraries that came with the package lie here.
+BUILT = Path(__file__).parent / "built"
+
+# The levels, best first, with what the compiler is told.
+AVX512 = ("-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx2", "-mfma", "-mprefer-vector-width=512")
+LEVELS: dict[str, tuple[str, ...]] = {
+    "avx512_bf16": (*AVX512, "-mavx512bf16"),
+    "avx512": AVX512,
+    "avx2": ("-mavx2", "-mfma"),
+}
+# Sums keep the order that the source gives them: no -ffast-math. errno is nobody's interest here.
+FLAGS = ("-std=c++17", "-O3", "-fPIC", "-fno-math-errno", "-ffp-contract=fast", "-fvisibility=hidden", "-pthread")
+PATIENCE = 600  # seconds for one file
+
+
+def find_compiler() -> str | None:
+    """Find a C++ compiler: `CXX`, else g++, c++ or clang++; None where there is none."""
+    wanted = os.environ.get("CXX")
+    names = [wanted] if wanted else ["g++", "c++", "clang++"]
+    return next((found for name in names if (found := shutil.which(name))), None)
+
+
+def fingerprint() -> str:
+    """Name this version of the kernels by what is compiled and how."""
+    digest = hashlib.sha256(repr((FLAGS, sorted(LEVELS.items()))).encode())
+    for path in sorted(SOURCE.iterdir()):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def library_name(level: str) -> str:
+    """The file's name of a level's library."""
+    return f"libstriate-{level}-{fingerprint()}.so"
+
+
+def find_library(level: str) -> Path | None:
+    """Find a library that came with the package, or one compiled earlier."""
+    places = (BUILT, cache_folder("kernels"))
+    return next((path for place in places if (path := place / library_name(level)).is_file()), None)
+
+
+def compile_library(level: str, folder: Path, extra: tuple[str, ...] = ()) -> Path:
+    """Compile the kernels for a level into a folder; what is there under the same name is replaced at once.
+
+    Raises:
+        OSError: no compiler, one that fails or takes too long, or a folder that cannot be written.
+    """
+    compiler = find_compiler()
+    if compiler is None:
+        raise OSError("no C++ compiler was found (g++, c++ or clang++; the variable CXX names another)")
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".compiling-") as scratch:
+        files = sorted(SOURCE.glob("*.cpp"))
+        flags = [*FLAGS, *LEVELS[level], *extra]
+        objects = [str(Path(scratch, f"{path.stem}.o")) for path in files]
+        commands = [
+            [compiler, *flags, "-c", str(path), "-o", target]
+            for path, target in zip(files, objects, strict=True)
+        ]
+        with ThreadPoolExecutor(os.cpu_count() or 1) as workers:
+            list(workers.map(_run, commands))
+        made = Path(scratch, "made.so")
+        _run([compiler, *flags, "-shared", *objects, "-o", str(made)])
+        target = folder / library_name(level)
+        os.replace(made, target)
+    return target
+
+
+def compile_into_cache(level: str) -> Path:
+    """Compile the kernels for this machine, which is done once, and say so."""
+    say("compiling Striate's kernels for this processor, once: about half a minute.")
+    return compile_library(level, cache_folder("kernels"))
+
+
+def _run(command: list[str]) -> None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise OSError(f"{command[0]} took more than {PATIENCE} seconds") from error
+    if done.returncode:
+        raise OSError(f"{' '.join(command[:1])} failed: {done.stderr.strip()[-500:]}")

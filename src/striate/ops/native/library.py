@@ -1,0 +1,97 @@
+"""The kernels' library in this process: which level the processor has, where it comes from, or why not."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from dataclasses import dataclass
+
+import torch
+
+from striate.core.errors import ArgumentError
+from striate.core.runtime import Choice
+from striate.ops.native.compiler import LEVELS, compile_into_cache, find_library
+from striate.ops.native.structures import INTERFACE, Block, Pass
+
+# Library or None, with the reason in words; decided once a process.
+_decision: list[Choice] = []
+
+
+@dataclass(frozen=True)
+class Library:
+    """A loaded library and its level: 'avx512_bf16', 'avx512' or 'avx2'."""
+
+    level: str
+    functions: ctypes.CDLL
+
+    @property
+    def has_bf16(self) -> bool:
+        """Whether products of bf16 factors are native here."""
+        return self.level == "avx512_bf16"
+
+
+def native_library() -> Library | None:
+    """The kernels for this machine, loaded or compiled at the first call; None where there are none."""
+    found: Library | None = explain_native().value
+    if found is not None:
+        found.functions.striate_set_threads(torch.get_num_threads())
+    return found
+
+
+def explain_native() -> Choice:
+    """Choose the library, once a process, and say why there is (not) one."""
+    if not _decision:
+        _decision.append(_choose(os.environ.get("STRIATE_NATIVE", "1")))
+    return _decision[0]
+
+
+def _choose(wanted: str) -> Choice:
+    """Choose by `STRIATE_NATIVE`: 0 for none, 1 for the best, or the name of a level.
+
+    Raises:
+        ArgumentError: another value.
+    """
+    if wanted not in ("0", "1", *LEVELS):
+        raise ArgumentError(f"STRIATE_NATIVE is 0, 1 or one of {', '.join(LEVELS)}; got {wanted!r}.")
+    if wanted == "0":
+        return Choice(None, "STRIATE_NATIVE=0")
+    possible = supported_levels()
+    if wanted in LEVELS and wanted not in possible:
+        return Choice(None, f"STRIATE_NATIVE={wanted}, which this processor does not have")
+    level = wanted if wanted in LEVELS else next(iter(possible), None)
+    if level is None:
+        return Choice(None, "this processor has neither AVX512 nor AVX2")
+    try:
+        return Choice(load_library(level), f"kernels for {level}")
+    except OSError as error:
+        # Without them everything works as well, only slower: no reason to stop anybody.
+        return Choice(None, f"the kernels could not be made: {error}")
+
+
+def supported_levels() -> list[str]:
+    """List the levels that this processor has, best first."""
+    have = torch.cpu.get_capabilities()
+    wide = all(have.get(name) for name in ("avx512_f", "avx512_bw", "avx512_vl", "avx512_dq"))
+    present = {
+        "avx512_bf16": wide and have.get("avx512_bf16"),
+        "avx512": wide,
+        "avx2": have.get("avx2") and have.get("fma3"),
+    }
+    return [level for level in LEVELS if present[level]]
+
+
+def load_library(level: str) -> Library:
+    """Load a level's library; compile it where there is none yet.
+
+    Raises:
+        OSError: it cannot be compiled or loaded, or is of another version than this file.
+    """
+    functions = ctypes.CDLL(str(find_library(level) or compile_into_cache(level)))
+    for name in ("striate_block_bytes", "striate_pass_bytes"):
+        getattr(functions, name).restype = ctypes.c_int64
+    for name in ("striate_plan", "striate_forward", "striate_backward"):
+        getattr(functions, name).argtypes = [ctypes.POINTER(Pass)]
+    sizes = (functions.striate_interface(), functions.striate_block_bytes(), functions.striate_pass_bytes())
+    if sizes != (INTERFACE, ctypes.sizeof(Block), ctypes.sizeof(Pass)):
+        raise OSError(f"the library is of another version: {sizes}")
+    return Library(level, functions)
