@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,13 +15,18 @@ from striate.core.tree import leaves, map_leaves
 from striate.layers.base import Layer
 from striate.layers.input import InputLayer
 from striate.layers.symbolic import Node, SymbolicTensor, is_shape
+from striate.models.fusion.steps import fuse_steps
+from striate.ops.native.mode import fused_precision
 
 
 @dataclass(frozen=True)
 class Step:
-    """One call when the graph runs: which slots go in, which come out, which are free afterwards."""
+    """One call when the graph runs: which slots go in, which come out, which are free afterwards.
 
-    layer: Layer
+    `layer` is a Layer, or a row of them that runs as one.
+    """
+
+    layer: Any
     inputs: Any
     options: Mapping[str, Any]
     outputs: tuple[int, ...]
@@ -82,7 +88,7 @@ class Graph:
             ShapeError: another number of inputs than the graph has.
         """
         values: dict[int, torch.Tensor] = dict(zip(self._input_slots, self.match_inputs(inputs), strict=True))
-        for step in self.steps:
+        for step in self._steps_to_run():
             arguments = map_leaves(values.__getitem__, step.inputs)
             results = step.layer(arguments, **step.options)
             for slot, result in zip(step.outputs, leaves(results), strict=True):
@@ -90,6 +96,14 @@ class Graph:
             for slot in step.free:
                 values.pop(slot, None)
         return map_leaves(values.__getitem__, self._output_slots)
+
+    def _steps_to_run(self) -> list[Step]:
+        return self.steps if fused_precision() is None else self.fused_steps
+
+    @functools.cached_property
+    def fused_steps(self) -> list[Step]:
+        """The steps with fused rows in place of the layers that these hold."""
+        return fuse_steps(self.steps, set(leaves(self._output_slots)))
 
     def output_shapes(self, input_shapes: Any) -> Any:
         """Work out the outputs' shapes for inputs of given shapes, layer by layer."""

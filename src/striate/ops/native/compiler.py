@@ -18,14 +18,17 @@ SOURCE = Path(__file__).parent / "source"
 BUILT = Path(__file__).parent / "built"
 
 # The levels, best first, with what the compiler is told.
-AVX512 = ("-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx2", "-mfma", "-mprefer-vector-width=512")
+AVX512 = (
+    *("-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq"),
+    *("-mavx2", "-mfma", "-mprefer-vector-width=512"),
+)
 LEVELS: dict[str, tuple[str, ...]] = {
     "avx512_bf16": (*AVX512, "-mavx512bf16"),
     "avx512": AVX512,
     "avx2": ("-mavx2", "-mfma"),
 }
 # Sums keep the order that the source gives them: no -ffast-math. errno is nobody's interest here.
-FLAGS = ("-std=c++17", "-O3", "-fPIC", "-fno-math-errno", "-ffp-contract=fast", "-fvisibility=hidden", "-pthread")
+FLAGS = ("-std=c++17", "-O3", "-fPIC", "-fno-math-errno", "-fvisibility=hidden", "-pthread")
 PATIENCE = 600  # seconds for one file
 
 
@@ -78,7 +81,7 @@ def compile_library(level: str, folder: Path, extra: tuple[str, ...] = ()) -> Pa
         made = Path(scratch, "made.so")
         _run([compiler, *flags, "-shared", *objects, "-o", str(made)])
         target = folder / library_name(level)
-        os.replace(made, target)
+        made.replace(target)
     return target
 
 

@@ -7,20 +7,24 @@ import ctypes
 INTERFACE = 1
 CONVOLUTION, NORMALIZATION, FIRST, DENSE, GLOBAL = range(5)
 
+# fmt: off
 _WHOLE = (
-    "kind bf16 training input_is_fp32 output_is_fp32 input_gradient height width channels filters "
-    "window_height window_width stride_height stride_width dilation_height dilation_width top left "
-    "map_height map_width relu pool_height pool_width pool_top pool_left output_height output_width maximum"
-).split()
-_SHARES = ["dropout", "epsilon", "momentum"]
+    "kind", "bf16", "training", "input_is_fp32", "output_is_fp32", "input_gradient",
+    "height", "width", "channels", "filters", "window_height", "window_width",
+    "stride_height", "stride_width", "dilation_height", "dilation_width", "top", "left",
+    "map_height", "map_width", "relu",
+    "pool_height", "pool_width", "pool_top", "pool_left", "output_height", "output_width", "maximum",
+)
+_SHARES = ("dropout", "epsilon", "momentum")
 _POINTERS = (
-    "kernel bias gamma beta moving_mean moving_variance "
-    "kernel_gradient bias_gradient gamma_gradient beta_gradient"
-).split()
+    "kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance",
+    "kernel_gradient", "bias_gradient", "gamma_gradient", "beta_gradient",
+)
 _PLACES = (
-    "kept_output kept_choice kept_moments kept_other work_packed work_packed_back work_partial "
-    "partial_stride work_gradient work_other"
-).split()
+    "kept_output", "kept_choice", "kept_moments", "kept_other", "work_packed", "work_packed_back",
+    "work_partial", "partial_stride", "work_gradient", "work_other",
+)
+# fmt: on
 
 
 class Block(ctypes.Structure):
@@ -40,7 +44,7 @@ class Pass(ctypes.Structure):
 
     _fields_ = [
         ("blocks", ctypes.POINTER(Block)),
-        *((name, ctypes.c_int32) for name in ("count", "batch", "slots", "reserved")),
+        *((name, ctypes.c_int32) for name in ("count", "batch", "slots", "packed")),
         *((name, ctypes.c_int64) for name in ("first_example", "kept_bytes", "work_bytes")),
         *(
             (name, ctypes.c_void_p)

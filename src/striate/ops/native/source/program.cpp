@@ -29,14 +29,17 @@ int64_t output_elements(const StriateBlock& block) {
 // Partial sums cost memory and are added up at the end of each step, so their number is bounded.
 constexpr int kMostSlots = 16;
 constexpr int kSamplesPerSlot = 2;
-constexpr int64_t kMostPartialBytes = int64_t(96) << 20;
+constexpr int64_t kMostPartialBytes = int64_t(64) << 20;
 
 static int count_slots(const StriatePass& pass) {
     int64_t each = 0;
     for (int i = 0; i < pass.count; i++) each += kind_of(pass.blocks[i])->partial_bytes(pass.blocks[i]);
     int64_t affordable = each ? std::max<int64_t>(kMostPartialBytes / each, 2) : kMostSlots;
     int64_t useful = (pass.batch + kSamplesPerSlot - 1) / kSamplesPerSlot;
-    return int(std::max<int64_t>(std::min({int64_t(kMostSlots), affordable, useful}), 1));
+    int64_t bound = std::max<int64_t>(std::min(affordable, useful), 1);
+    int slots = kMostSlots;   // a power of two, which shares evenly among most numbers of threads
+    while (slots > bound) slots /= 2;
+    return slots;
 }
 
 static void plan_block(StriatePass& pass, int number, Arena& kept, Arena& work) {
@@ -55,16 +58,12 @@ static void plan_block(StriatePass& pass, int number, Arena& kept, Arena& work) 
     kind->plan(block, pass, kept, work);
 }
 
-// Gradients between blocks live in two places that take turns.
+// Each block has a place of its own: threads work on different blocks at the same time.
 static void plan_gradients(StriatePass& pass, Arena& work) {
-    int64_t bytes[2] = {0, 0};
     for (int i = 1; i < pass.count; i++) {
-        const StriateBlock& block = pass.blocks[i];
-        bytes[i % 2] = std::max(bytes[i % 2],
-                                pass.batch * input_elements(block) * element_bytes(input_is_fp32(block)));
+        StriateBlock& block = pass.blocks[i];
+        block.work_gradient = work.take(pass.batch * input_elements(block) * element_bytes(input_is_fp32(block)));
     }
-    int64_t place[2] = {work.take(bytes[0]), work.take(bytes[1])};
-    for (int i = 1; i < pass.count; i++) pass.blocks[i].work_gradient = place[i % 2];
 }
 
 static std::vector<Call> calls_of(const StriatePass& pass, bool backward) {
@@ -109,14 +108,32 @@ static void run_together(const std::vector<Step>& steps) {
     });
 }
 
+// How many samples of a slot go through one phase before the next phase: more where maps are small,
+// so that weights stay in the nearest cache and long sums in registers.
+static int samples_together(const StriatePass& pass) {
+    constexpr int64_t most = 8, budget = int64_t(512) << 10;
+    int64_t largest = 1;
+    for (int i = 0; i < pass.count; i++) {
+        const StriateBlock& block = pass.blocks[i];
+        largest = std::max({largest, 4 * input_elements(block), 4 * map_elements(block)});
+    }
+    return int(std::max<int64_t>(std::min(most, budget / largest), 2));
+}
+
+static void run_group(const Step& step, int begin, int end, int slot) {
+    if (step.phase->run_group) return step.phase->run_group(*step.call, begin, end, slot);
+    for (int sample = begin; sample < end; sample++) step.phase->run(*step.call, sample, slot, 0);
+}
+
 static void run_samples(const StriatePass& pass, const std::vector<Step>& chain) {
+    int together = samples_together(pass);
     parallel(pass.slots, [&](int slot) {
         int begin = int(int64_t(pass.batch) * slot / pass.slots);
         int end = int(int64_t(pass.batch) * (slot + 1) / pass.slots);
         for (const Step& step : chain)
             if (step.phase->open) step.phase->open(*step.call, slot);
-        for (int sample = begin; sample < end; sample++)
-            for (const Step& step : chain) step.phase->run(*step.call, sample, slot, 0);
+        for (int first = begin; first < end; first += together)
+            for (const Step& step : chain) run_group(step, first, std::min(first + together, end), slot);
     });
 }
 
@@ -163,7 +180,7 @@ static void forward(const StriatePass& pass) {
         add(prepare, call, kind->prepare);
         for (const Phase& phase : call.block->training ? kind->forward : kind->inference) add(steps, call, phase);
     }
-    run_together(prepare);
+    if (!pass.packed) run_together(prepare);
     if (!training && pass.batch < thread_count()) return run_bands(pass, steps, calls);
     run_phases(pass, steps);
 }

@@ -40,6 +40,9 @@ struct Phase {
     int (*tasks)(const Call& call) = nullptr;     // scope `tasks` only
     // Called before the first sample of a slot: empties its partial sums. May be null.
     void (*open)(const Call& call, int slot) = nullptr;
+    // Scope `samples` in training: takes samples of one slot, from `begin` to before `end`, at once
+    // (as many as `samples_together` says, fewer at the slot's end). Null: `run` takes them one by one.
+    void (*run_group)(const Call& call, int begin, int end, int slot) = nullptr;
 };
 
 // Takes bytes from an arena, aligned to 64.

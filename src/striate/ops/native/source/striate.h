@@ -85,7 +85,7 @@ typedef struct StriatePass {
     int32_t count;
     int32_t batch;            // samples
     int32_t slots;            // filled by striate_plan: groups of samples with their own partial sums
-    int32_t reserved;
+    int32_t packed;           // 1: `work` holds the packed weights of an earlier forward with the same weights
     int64_t first_example;    // number of the first sample in the whole batch (keys dropout)
     int64_t kept_bytes;       // filled by striate_plan
     int64_t work_bytes;

@@ -1,0 +1,185 @@
+"""A row of layers that runs as one program where it can, and layer by layer where it cannot."""
+
+from __future__ import annotations
+
+import copy
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.nn.modules import module as torch_module
+
+from striate.core.position import here
+from striate.layers.base import Layer
+from striate.layers.dense import Dense
+from striate.layers.normalization import BatchNormalization
+from striate.layers.regularization import Dropout
+from striate.models.fusion.drafts import Row, folded
+from striate.models.fusion.sizing import MapSize, parts_of, weights_fit
+from striate.ops.native.library import Library, native_library
+from striate.ops.native.mode import fused_precision
+from striate.ops.native.program import Program, Setting, run_program
+
+# Shapes that come in turns, as the last batch of an epoch, keep their plans; old ones go.
+MOST_PROGRAMS = 4
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A program for one input shape, and the shape that its output is to have."""
+
+    program: Program
+    shape: tuple[int, ...]
+
+
+class FusedRow:
+    """Layers one after the other, each with one input and one output, run by native kernels.
+
+    It steps aside, and calls the layers themselves, where nothing may be fused (see
+    `striate.ops.native.mode`), where a layer has hooks, on another device or dtype than the
+    kernels', and where the kernels have no form of what is asked.
+    """
+
+    def __init__(self, row: Row):
+        self.row = row
+        self.layers = row.layers
+        self._norms = [layer for layer in self.layers if isinstance(layer, BatchNormalization)]
+        self._dropouts = [layer for layer in self.layers if isinstance(layer, Dropout) and layer.rate > 0]
+        self._programs: OrderedDict[Any, Planned | None] = OrderedDict()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> FusedRow:
+        # Programs hold addresses of this model's weights; a copy makes its own.
+        return FusedRow(copy.deepcopy(self.row, memo))
+
+    def __reduce__(self) -> tuple[type[FusedRow], tuple[Row]]:
+        return FusedRow, (self.row,)
+
+    def __call__(self, inputs: Any) -> Any:
+        """Compute the row's output."""
+        found = self._find(inputs)
+        if found is None:
+            return self.run_layers(inputs)
+        planned, inputs = found
+        spot = here()
+        outputs = run_program(planned.program, inputs, 0 if spot is None else spot.first)
+        outputs = outputs.view(planned.shape)
+        return outputs if self.row.tail is None else self.row.tail(outputs)
+
+    def run_layers(self, inputs: Any) -> Any:
+        """Compute the row's output layer by layer."""
+        for layer in self.layers:
+            inputs = layer(inputs)
+        return inputs
+
+    def _find(self, inputs: Any) -> tuple[Planned, torch.Tensor] | None:
+        """Find or plan the program for an input; None where the layers are to run themselves."""
+        bf16 = fused_precision()
+        on_cpu = type(inputs) is torch.Tensor and inputs.device.type == "cpu"
+        if bf16 is None or not on_cpu or self._is_watched():
+            return None
+        training = self._mode(inputs)
+        if training is None or inputs.ndim < 2 or not inputs.shape[0]:
+            return None
+        if inputs.dtype != torch.float32 and not (bf16 and inputs.dtype == torch.bfloat16):
+            inputs = inputs.to(torch.float32)
+        wants = training and inputs.requires_grad
+        active = tuple(layer.training for layer in self._dropouts)
+        weights = tuple((id(weight), weight.dtype) for weight in self._weights())
+        key = (inputs.shape, inputs.dtype, bf16, training, wants, active, weights)
+        if key not in self._programs:
+            self._programs[key] = self._plan(inputs, bf16, training, wants)
+            while len(self._programs) > MOST_PROGRAMS:
+                self._programs.popitem(last=False)
+        planned = self._programs[key]
+        return None if planned is None else (planned, inputs.contiguous())
+
+    def _weights(self) -> list[Any]:
+        return [
+            weight
+            for layer in self.layers
+            for weight in (*layer._parameters.values(), *layer._buffers.values())
+            if weight is not None
+        ]
+
+    def _is_watched(self) -> bool:
+        if torch_module._global_forward_hooks or torch_module._global_forward_pre_hooks:
+            return True
+        return any(
+            layer._forward_hooks
+            or layer._forward_pre_hooks
+            or layer._backward_hooks
+            or layer._backward_pre_hooks
+            for layer in self.layers
+        )
+
+    def _mode(self, inputs: torch.Tensor) -> bool | None:
+        """Say whether to run with gradients (True) or in inference; None: neither form fits."""
+        learns = torch.is_grad_enabled() and (
+            inputs.requires_grad or any(weight.requires_grad for weight in self._weights())
+        )
+        by_batch = [norm.training and norm.trainable for norm in self._norms]
+        if not learns:
+            chance = any(by_batch) or any(layer.training for layer in self._dropouts)
+            return None if chance else False
+        spot = here()
+        joint = spot is not None and (spot.synchronize or not spot.counts)
+        return None if not all(by_batch) or (joint and self._norms) else True
+
+    def _plan(self, inputs: torch.Tensor, bf16: bool, training: bool, wants: bool) -> Planned | None:
+        library = native_library()
+        if library is None or (bf16 and not library.has_bf16):
+            return None
+        shape = self._output_shape(tuple(inputs.shape))
+        if shape is None or not weights_fit(self.layers):
+            return None
+        # Scores and what goes into other functions come in fp32, maps in the kernels' own type.
+        last = len(shape) == 2 or self.row.tail is not None or not bf16
+        setting = Setting(
+            inputs.shape[0],
+            bf16,
+            training,
+            inputs.dtype,
+            torch.float32 if last else torch.bfloat16,
+            wants,
+        )
+        program = self._first_that_fits(library, MapSize.of(inputs.shape), setting)
+        return None if program is None else Planned(program, shape)
+
+    def _first_that_fits(self, library: Library, size: MapSize, setting: Setting) -> Program | None:
+        plain = self.row.drafts
+        joined = folded(plain)
+        # In training only a row's first convolution has a joint form with its normalisation.
+        forms = [joined[:1] + plain[2:], plain] if setting.training and joined[0].norm else [plain]
+        for drafts in forms if setting.training else [joined]:
+            try:
+                return Program(library, parts_of(drafts, size, setting.training), setting)
+            except NotImplementedError:
+                continue
+        return None
+
+    def _output_shape(self, shape: Any) -> Any:
+        """Work out the output's shape; None where a layer means something else by this input."""
+        if not 2 <= len(shape) <= 4:
+            return None
+        for layer in self.layers:
+            if isinstance(layer, Dense) and len(shape) != 2:
+                return None
+            layer.ensure_built(shape)
+            shape = layer.compute_output_shape(shape)
+        return shape
+
+
+def fused_rows(layers: list[Layer]) -> list[tuple[int, FusedRow]]:
+    """Cut a chain of layers into rows that can be fused; each with the place of its first layer."""
+    rows: list[tuple[int, FusedRow]] = []
+    start = 0
+    while start < len(layers):
+        row = Row()
+        end = start
+        while end < len(layers) and row.take(layers[end]):
+            end += 1
+        if row.is_worth_it:
+            rows.append((start, FusedRow(row)))
+        start = max(end, start + 1)
+    return rows

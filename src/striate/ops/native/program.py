@@ -1,0 +1,224 @@
+"""A row of fused blocks as one operation of autograd: planned once for a shape, then run.
+
+The kernels get two arenas (source/striate.h). `work` belongs to the program. What the way back
+needs lies in `kept`, and each live forward pass has one of its own: a `Lease` holds it for as
+long as autograd may come back, then it serves the next pass.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch.autograd.function import once_differentiable
+
+from striate.ops.native.library import Library
+from striate.ops.native.structures import Block, Pass
+
+# In this order the weights of a part go into autograd, and their gradients come back.
+LEARNT = ("kernel", "bias", "gamma", "beta")
+MOVING = ("moving_mean", "moving_variance")
+_ALIGNMENT = 64
+
+
+@dataclass(frozen=True)
+class Part:
+    """One block of a row: its kind, its sizes by the names of `Block`'s fields, and its weights.
+
+    `draw_key` gives a new key for dropout at each pass.
+    """
+
+    kind: int
+    sizes: Mapping[str, int]
+    tensors: Mapping[str, torch.Tensor | None]
+    dropout: float = 0.0
+    epsilon: float = 0.0
+    momentum: float = 0.0
+    draw_key: Callable[[], int] | None = None
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What decides how a row is planned, beside its parts."""
+
+    batch: int
+    bf16: bool
+    training: bool
+    input_dtype: torch.dtype
+    output_dtype: torch.dtype
+    input_gradient: bool
+
+
+def _arena(size: int) -> tuple[torch.Tensor, int]:
+    """Take memory and say where in it the first aligned byte is."""
+    memory = torch.empty(size + _ALIGNMENT, dtype=torch.uint8)
+    return memory, -(-memory.data_ptr() // _ALIGNMENT) * _ALIGNMENT
+
+
+class Program:
+    """Blocks planned for one setting.
+
+    Raises:
+        NotImplementedError: the library has no kernel for one of the blocks.
+    """
+
+    def __init__(self, library: Library, parts: Sequence[Part], setting: Setting):
+        self.functions = library.functions
+        self.parts = list(parts)
+        self.setting = setting
+        self.blocks = (Block * len(parts))(*(_block(part, setting) for part in parts))
+        self.blocks[0].input_is_fp32 = setting.input_dtype == torch.float32
+        self.blocks[0].input_gradient = setting.input_gradient
+        self.blocks[len(parts) - 1].output_is_fp32 = setting.output_dtype == torch.float32
+        self.sizes = Pass(blocks=self.blocks, count=len(parts), batch=setting.batch)
+        if self.functions.striate_plan(ctypes.byref(self.sizes)):
+            raise NotImplementedError("no native kernel for one of the blocks")
+        self.work, self.work_at = _arena(self.sizes.work_bytes)
+        self.weights = self._named(LEARNT)
+        self.statistics = self._named(MOVING)
+        self.learnt = [tensor for _, _, tensor in self.weights]
+        self.moving = [tensor for _, _, tensor in self.statistics]
+        last = self.blocks[len(parts) - 1]
+        self.output_shape = (setting.batch, last.output_height, last.output_width, last.filters)
+        self._free: list[tuple[torch.Tensor, int]] = []
+        self._packed_for: Any = None
+
+    def _point(self) -> None:
+        """Tell the blocks where the weights lie now: a person may have put others in place."""
+        for block, name, tensor in (*self.weights, *self.statistics):
+            setattr(block, name, tensor.data_ptr())
+
+    def _named(self, names: Sequence[str]) -> list[tuple[Block, str, torch.Tensor]]:
+        return [
+            (block, name, tensor)
+            for block, part in zip(self.blocks, self.parts, strict=True)
+            for name in names
+            if (tensor := part.tensors.get(name)) is not None
+        ]
+
+    def forward(self, lease: Lease, inputs: torch.Tensor, first_example: int) -> torch.Tensor:
+        """Run all blocks; in training `lease` keeps what the way back needs."""
+        self._point()
+        outputs = torch.empty(self.output_shape, dtype=self.setting.output_dtype)
+        run = self._pass(lease, inputs, outputs, first_example)
+        if self.setting.training:
+            for block, part in zip(self.blocks, self.parts, strict=True):
+                if part.draw_key is not None:
+                    block.dropout_key = part.draw_key()
+            lease.keys = [block.dropout_key for block in self.blocks]
+        else:
+            weights = [(tensor.data_ptr(), tensor._version) for tensor in (*self.learnt, *self.moving)]
+            run.packed = weights == self._packed_for
+            self._packed_for = weights
+        self.functions.striate_forward(ctypes.byref(run))
+        if self.setting.training and self.moving:
+            # The kernels wrote the moving statistics; whoever remembers their version must see it.
+            torch.autograd.graph.increment_version(self.moving)
+        return outputs
+
+    def backward(
+        self,
+        lease: Lease,
+        inputs: torch.Tensor,
+        outputs: torch.Tensor,
+        gradient: torch.Tensor,
+        wanted: list[bool],
+    ) -> tuple[torch.Tensor | None, list[torch.Tensor | None]]:
+        """Run the blocks backwards; returns the gradients to the inputs and to the wanted weights."""
+        self._point()
+        found: list[torch.Tensor | None] = []
+        for (block, name, tensor), want in zip(self.weights, wanted, strict=True):
+            made = torch.empty_like(tensor) if want else None
+            setattr(block, f"{name}_gradient", None if made is None else made.data_ptr())
+            found.append(made)
+        for block, key in zip(self.blocks, lease.keys, strict=True):
+            block.dropout_key = key
+        gradient = gradient.to(self.setting.output_dtype).contiguous()
+        to_inputs = torch.empty_like(inputs) if self.setting.input_gradient else None
+        run = self._pass(lease, inputs, outputs, lease.first_example)
+        run.output_gradient = gradient.data_ptr()
+        run.input_gradient = None if to_inputs is None else to_inputs.data_ptr()
+        self.functions.striate_backward(ctypes.byref(run))
+        return to_inputs, found
+
+    def _pass(self, lease: Lease, inputs: torch.Tensor, outputs: torch.Tensor, first_example: int) -> Pass:
+        lease.first_example = first_example
+        return Pass(
+            blocks=self.blocks,
+            count=len(self.blocks),
+            batch=self.setting.batch,
+            slots=self.sizes.slots,
+            first_example=first_example,
+            input=inputs.data_ptr(),
+            output=outputs.data_ptr(),
+            kept=lease.at,
+            work=self.work_at,
+        )
+
+    def lease(self) -> Lease:
+        """Take memory for one forward pass: some that is free again, or new."""
+        return Lease(self, *(self._free.pop() if self._free else _arena(self.sizes.kept_bytes)))
+
+
+@dataclass
+class Lease:
+    """The memory of one live forward pass, given back when nobody can ask for it any more."""
+
+    program: Program
+    kept: torch.Tensor
+    at: int
+    keys: list[int] = field(default_factory=list)
+    first_example: int = 0
+
+    def __del__(self) -> None:
+        self.program._free.append((self.kept, self.at))
+
+
+class _Row(torch.autograd.Function):
+    """A program as autograd sees it."""
+
+    @staticmethod
+    def forward(
+        context: Any, program: Program, first_example: int, inputs: torch.Tensor, *weights: torch.Tensor
+    ) -> torch.Tensor:
+        lease = program.lease()
+        outputs = program.forward(lease, inputs, first_example)
+        context.program, context.lease = program, lease
+        context.save_for_backward(inputs, outputs, lease.kept, *weights)
+        return outputs
+
+    @staticmethod
+    @once_differentiable
+    def backward(context: Any, gradient: torch.Tensor) -> tuple[Any, ...]:
+        inputs, outputs, *_ = context.saved_tensors
+        wanted = list(context.needs_input_grad[3:])
+        to_inputs, found = context.program.backward(context.lease, inputs, outputs, gradient, wanted)
+        return None, None, to_inputs, *found
+
+
+def run_program(program: Program, inputs: torch.Tensor, first_example: int = 0) -> torch.Tensor:
+    """Run a program on a contiguous input; with gradients where it was planned for training.
+
+    Shape:
+        inputs (batch, ...) in the program's input shape and dtype; out (batch, rows, columns, filters).
+    """
+    if program.setting.training:
+        outputs: torch.Tensor = _Row.apply(program, first_example, inputs, *program.learnt)
+        return outputs
+    return program.forward(program.lease(), inputs, first_example)
+
+
+def _block(part: Part, setting: Setting) -> Block:
+    block = Block(kind=part.kind, bf16=setting.bf16, training=setting.training, input_gradient=1)
+    for name, value in part.sizes.items():
+        setattr(block, name, value)
+    block.dropout = part.dropout if setting.training else 0.0
+    block.epsilon, block.momentum = part.epsilon, part.momentum
+    for name in (*LEARNT, *MOVING):
+        tensor = part.tensors.get(name)
+        # What the plan asks is only whether there is one; where it lies is said before each pass.
+        setattr(block, name, None if tensor is None else tensor.data_ptr())
+    return block
