@@ -20,6 +20,8 @@ from striate.cli.verbs.runtime import runtime
 from striate.cli.verbs.see import see
 from striate.cli.verbs.summary import summary
 from striate.cli.verbs.train import train
+from striate.cli.verbs.tune_kernels import tune_kernels
+from striate.core.console import accept_all_names
 from striate.core.errors import StriateError
 
 WELCOME = """\
@@ -63,7 +65,7 @@ def make_app() -> typer.Typer:
         context_settings=_CONTEXT,
     )
     app.callback(invoke_without_command=True)(striate)
-    for verb in (train, evaluate, predict, summary, see, report, convolve, augment, cache, runtime):
+    for verb in (train, evaluate, predict, summary, see, report, convolve, augment, cache, runtime, tune_kernels):
         app.command(context_settings=_CONTEXT)(verb)
     return app
 
@@ -105,6 +107,8 @@ def main(words: list[str] | None = None) -> int:
     place, 130 stopped by Ctrl-C, 143 by SIGTERM.
     """
     given = sys.argv[1:] if words is None else words
+    for stream in (sys.stdout, sys.stderr):
+        accept_all_names(stream)
     _wait_politely()
     if not given:
         typer.echo(WELCOME, nl=False)

@@ -7,8 +7,10 @@ from typing import Any
 
 from striate import training
 from striate.core.arguments import refuse_unknown_for
+from striate.core.console import say
 from striate.core.errors import StateError
 from striate.models import saving, weights_file
+from striate.models.fusion.plan import make_plan
 from striate.models.network import Network
 from striate.models.summary import print_summary
 
@@ -87,6 +89,13 @@ class Model(Network):
     def summary(self, line_length: int | None = None, details: bool = False, **options: Any) -> None:
         """Print the table of layers; `details` adds receptive field, FLOPs and memory of each."""
         print_summary(self, line_length=line_length, details=details, **options)
+
+    def plan(self, batch_size: int = 32, training: bool = True) -> None:
+        """Print which layers run as one block of native kernels, and what each part costs here.
+
+        Every part is measured on a batch of noise, a training step's way there and back or inference.
+        """
+        say(str(make_plan(self, batch_size, training)))
 
     def save(self, filepath: str | Path, **options: Any) -> None:
         """Write the whole model into one safe file; `striate.load` reads it.

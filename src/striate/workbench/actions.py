@@ -220,8 +220,8 @@ class NetworkSummary:
     described: str
 
 
-def summary(network: str, *, details: bool = False, root: Path | None = None) -> NetworkSummary:
-    """Show the table of a run's network, of a model file, or of a ready-made network by name.
+def open_network(network: str, root: Path | None = None) -> tuple[Any, str]:
+    """Open a run's network, a model file, or make a ready-made network by name; and say which it is.
 
     Raises:
         FileAccessError: no run and no network of that name.
@@ -229,12 +229,20 @@ def summary(network: str, *, details: bool = False, root: Path | None = None) ->
     place = Path() if root is None else root
     if network in NAMES and find_run(network, place) is None:
         shape, classes = SHOWN_FOR[network]
-        model = build(network, shape, classes)
-        described = f"{network}: {NAMES[network].about} (here for {shape}, {classes} classes)"
-    elif find_run(network, place) is None and not (place / network).is_file():
+        about = f"{network}: {NAMES[network].about} (here for {shape}, {classes} classes)"
+        return build(network, shape, classes), about
+    if find_run(network, place) is None and not (place / network).is_file():
         listed = f", and no network either ({', '.join(NAMES)})"
         raise no_such_run(network, place, listed, list(NAMES))
-    else:
-        file, _ = find_model_file(network, place)
-        model, described = load(file), file.as_posix()
+    file, _ = find_model_file(network, place)
+    return load(file), file.as_posix()
+
+
+def summary(network: str, *, details: bool = False, root: Path | None = None) -> NetworkSummary:
+    """Show the table of a run's network, of a model file, or of a ready-made network by name.
+
+    Raises:
+        FileAccessError: no run and no network of that name.
+    """
+    model, described = open_network(network, root)
     return NetworkSummary(summarize(model), format_summary(summarize(model), details=details), described)

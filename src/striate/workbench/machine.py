@@ -9,6 +9,7 @@ from striate.core.allocator import keep_memory_warm
 from striate.core.runtime import available_memory, choose_device, choose_precision
 from striate.core.shapes import format_bytes
 from striate.core.threads import settle_threads
+from striate.ops.native.library import explain_native
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ def describe_runtime(device: str | None = None, precision: str | None = None) ->
             "how long a thread that waits for another keeps its processor busy",
             "GOMP_SPINCOUNT, OMP_WAIT_POLICY",
         ),
+        Setting("kernels", _kernels(), explain_native().reason, "STRIATE_NATIVE"),
         Setting("allocator", "warm" if memory.value else "system", memory.reason, "STRIATE_ALLOCATOR"),
         Setting(
             "memory",
@@ -50,6 +52,11 @@ def describe_runtime(device: str | None = None, precision: str | None = None) ->
             "--batch-size",
         ),
     ]
+
+
+def _kernels() -> str:
+    library = explain_native().value
+    return "PyTorch's" if library is None else f"native, {library.level}"
 
 
 def format_runtime(settings: list[Setting]) -> str:

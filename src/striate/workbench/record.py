@@ -15,6 +15,7 @@ from striate.core.runtime import Choice
 from striate.core.version import __version__
 from striate.datasets.source import DataBundle
 from striate.models.saving import versions
+from striate.ops.native.choices import left_to_pytorch
 from striate.training.state import kernels
 from striate.workbench.network import ChosenNetwork
 from striate.workbench.recipe import Recipe
@@ -31,7 +32,8 @@ def now() -> str:
 class Record:
     """The content of run.json while a run goes on; `write` brings it to disk.
 
-    `started` is what stands in it from the beginning; the rest is filled in as it becomes known.
+    `started` is what stands in it from the beginning; the rest is filled in as it becomes known. Which
+    `signal` stopped the run is not written.
     """
 
     run: Run
@@ -42,7 +44,9 @@ class Record:
     final: dict[str, Any] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     error: str | None = None
+    went_wrong: dict[str, Any] | None = None
     finished: str | None = None
+    signal: int | None = None
 
     def write(self) -> None:
         """Write run.json as it stands."""
@@ -59,7 +63,8 @@ class Record:
             "finished": self.finished,
         }
         del content["epochs_planned"]
-        self.run.write(content if self.error is None else {**content, "error": self.error})
+        told = {"error": self.error, "went_wrong": self.went_wrong}
+        self.run.write(content | {key: value for key, value in told.items() if value is not None})
 
     def close(self, status: str) -> None:
         """Write run.json for the last time, with how the run ended."""
@@ -87,7 +92,8 @@ def environment(device: str) -> dict[str, Any]:
 
 def go_on_record(run: Run, content: Mapping[str, Any], planned: int | None, device: str) -> Record:
     """Take up the record of a run that goes on; what is different now is noted in `resumed`."""
-    closing = ("status", "epochs", "final", "finished", "error", "verdict", "seconds", "schema_version")
+    closing = {"status", "epochs", "final", "finished", "error", "went_wrong", "verdict", "seconds"}
+    closing.add("schema_version")
     started = {key: value for key, value in content.items() if key not in closing}
     started["resumed"] = [*content.get("resumed", []), {"at": now(), **environment(device)}]
     epochs = content.get("epochs", {})
@@ -128,6 +134,7 @@ def begin_record(
         },
         **{name: {"value": str(choice.value), "reason": choice.reason} for name, choice in machine.items()},
         **environment(str(machine["device"].value)),
+        "left_to_pytorch": sorted(left_to_pytorch()),
         "seed": plan.seed,
         "epochs_planned": plan.epochs,
     }

@@ -9,12 +9,15 @@ from typing import Any
 
 from striate.core.errors import ArgumentError
 from striate.datasets.options import Progress, no_progress
+from striate.ops.native.choices import use_choices
 from striate.training.stopping import ended_by_sigterm
 from striate.workbench.locking import locked
+from striate.workbench.mishaps import slow_down
 from striate.workbench.plan import Say, line
 from striate.workbench.prepared import prepare
 from striate.workbench.recipe import Recipe, read_recipe, write_recipe
 from striate.workbench.record import go_on_record
+from striate.workbench.reporting import write_report
 from striate.workbench.run import Run, find_run, no_such_run
 from striate.workbench.training_run import TrainResult, carry_out
 
@@ -30,8 +33,9 @@ def resume_run(
 ) -> TrainResult | None:
     """Train a run to its end, from its last checkpoint, or from step 0 where it has none yet.
 
-    `options` are those of a recipe; they may say what the run's recipe says, and more epochs where
-    its learning rate is constant. A run that is finished is left alone, which is said; None then.
+    `options` are those of a recipe; they may say what the run's recipe says, more epochs where its
+    learning rate is constant, and a lower learning rate where its numbers went wrong. A run that is
+    finished is left alone, which is said; None then. Only a report that it lacks is written, with `report`.
 
     Raises:
         StriateError: no such run, another process trains it, its data have changed, or an option
@@ -42,22 +46,34 @@ def resume_run(
         raise no_such_run(text, root)
     with ended_by_sigterm(), locked(run.folder, say):
         content = run.read()
+        # What was tuned on this machine since then must not change a run's numbers half-way.
+        use_choices(content.get("left_to_pytorch"))
         before = read_recipe(run.recipe)
-        recipe = with_options(before, options, run.name)
+        _sweep(run)
+        recipe = with_options(before, options, run.name, went_wrong="went_wrong" in content)
         if content.get("status") == "finished" and recipe.epochs == before.epochs:
             say(f"the run {run.name!r} is finished after {before.epochs} epochs: nothing is left to do.")
+            if report and not run.report.is_file():
+                # It was stopped while this was written, which comes after everything else.
+                say(line("report", "not there yet, being written"))
+                write_report(run)
             return None
-        _sweep(run)
         say(line("resume", f"{run.name}, {_standing(content)}"))
         prepared = prepare(recipe, say, progress, earlier=run)
+        if recipe.learning_rate != before.learning_rate:
+            slow_down(run, recipe.learning_rate or 0.0)
         if recipe != before:
             write_recipe(run.recipe, prepared.plan)
         record = go_on_record(run, content, recipe.epochs, str(prepared.machine["device"].value))
+        if recipe.learning_rate != before.learning_rate:
+            record.started["resumed"][-1]["learning_rate"] = [before.learning_rate, recipe.learning_rate]
         return carry_out(prepared, run, record, say, verbose, report)
 
 
-def with_options(recipe: Recipe, options: Mapping[str, Any], name: str) -> Recipe:
+def with_options(recipe: Recipe, options: Mapping[str, Any], name: str, went_wrong: bool = False) -> Recipe:
     """Take the options that a run can still follow: what its recipe says, and perhaps more epochs.
+
+    One whose numbers went wrong may go on at a lower learning rate.
 
     Raises:
         ArgumentError: one that contradicts the recipe, with the reason.
@@ -65,6 +81,9 @@ def with_options(recipe: Recipe, options: Mapping[str, Any], name: str) -> Recip
     for key, wanted in options.items():
         known = getattr(recipe, key)
         if wanted is None or wanted == known:
+            continue
+        if key == "learning_rate" and went_wrong and known is not None and 0 < wanted < known:
+            recipe = replace(recipe, learning_rate=wanted)
             continue
         if key != "epochs":
             raise ArgumentError(

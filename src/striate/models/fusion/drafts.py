@@ -42,6 +42,8 @@ class Draft:
     relu: bool = False
     pool: MaxPooling1D | MaxPooling2D | None = None
     dropout: Dropout | None = None
+    # All layers that the block stands for, those without work of their own too.
+    layers: list[Layer] = field(default_factory=list)
 
     @property
     def is_bare(self) -> bool:
@@ -59,6 +61,7 @@ class Row:
     flat: bool | None = None
     # The activation of the last layer, where kernels have none for it; nothing can follow.
     tail: Callable[[torch.Tensor], torch.Tensor] | None = None
+    _told: int = 0
 
     def take(self, layer: Layer) -> bool:
         """Add a layer, where it can be fused with those before."""
@@ -67,6 +70,9 @@ class Row:
         if self.tail is not None or reader is None or not plain or not reader(self, layer):
             return False
         self.layers.append(layer)
+        if self.drafts:
+            self.drafts[-1].layers += self.layers[self._told :]
+            self._told = len(self.layers)
         return True
 
     @property
@@ -199,7 +205,23 @@ def folded(drafts: list[Draft]) -> list[Draft]:
             and isinstance(draft.main, BatchNormalization)
             and isinstance(before.main, Conv1D | Conv2D | Dense)
         ):
-            joined[-1] = Draft(before.main, draft.main, draft.relu, draft.pool, draft.dropout)
+            layers = before.layers + draft.layers
+            joined[-1] = Draft(before.main, draft.main, draft.relu, draft.pool, draft.dropout, layers)
         else:
             joined.append(draft)
     return joined
+
+
+def why_alone(layer: Layer) -> str:
+    """Say in words why a layer runs by itself."""
+    if type(layer) not in _READERS:
+        return f"no kernel for {type(layer).__name__}"
+    if layer.dtype != torch.float32:
+        return f"its weights are {str(layer.dtype).removeprefix('torch.')}"
+    if layer.activity_regularizer is not None:
+        return "its activity_regularizer needs its output"
+    if getattr(layer, "groups", 1) != 1:
+        return "no kernel for groups"
+    if getattr(layer, "data_format", "channels_last") != "channels_last":
+        return "kernels are channels_last"
+    return "no form for its settings, or for its place among its neighbours"

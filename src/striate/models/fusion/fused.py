@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +16,12 @@ from striate.layers.base import Layer
 from striate.layers.dense import Dense
 from striate.layers.normalization import BatchNormalization
 from striate.layers.regularization import Dropout
-from striate.models.fusion.drafts import Row, folded
+from striate.models.fusion.drafts import Draft, Row, folded
 from striate.models.fusion.sizing import MapSize, parts_of, weights_fit
+from striate.ops.native.choices import describe_block, left_to_pytorch
 from striate.ops.native.library import Library, native_library
 from striate.ops.native.mode import fused_precision
-from striate.ops.native.program import Program, Setting, run_program
+from striate.ops.native.program import Part, Program, Setting, run_program
 
 # Shapes that come in turns, as the last batch of an epoch, keep their plans; old ones go.
 MOST_PROGRAMS = 4
@@ -27,10 +29,53 @@ MOST_PROGRAMS = 4
 
 @dataclass(frozen=True)
 class Planned:
-    """A program for one input shape, and the shape that its output is to have."""
+    """A program for one input shape, the shape that its output is to have, and what its blocks stand for."""
 
     program: Program
     shape: tuple[int, ...]
+    drafts: list[Draft]
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """A row of which some blocks are left to PyTorch: what runs, one after the other."""
+
+    runs: list[Callable[[torch.Tensor], torch.Tensor]]
+
+    @classmethod
+    def of(cls, drafts: list[Draft], elsewhere: list[bool]) -> Mixed:
+        """Cut a row's layers at the blocks that are left."""
+        runs: list[Callable[[torch.Tensor], torch.Tensor]] = []
+        waiting: list[Layer] = []
+        for draft, left in zip(drafts, elsewhere, strict=True):
+            if not left:
+                waiting += draft.layers
+                continue
+            runs += [*_runs_of(waiting), *draft.layers]
+            waiting = []
+        return cls([*runs, *_runs_of(waiting)])
+
+    def run(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Compute the row's output."""
+        for part in self.runs:
+            inputs = part(inputs)
+        return inputs
+
+
+def _runs_of(layers: list[Layer]) -> list[Callable[[torch.Tensor], torch.Tensor]]:
+    rows = dict(fused_rows(layers))
+    runs: list[Callable[[torch.Tensor], torch.Tensor]] = []
+    place = 0
+    while place < len(layers):
+        row = rows.get(place)
+        runs.append(layers[place] if row is None else row)
+        place += 1 if row is None else len(row.layers)
+    return runs
+
+
+def _is_left(part: Part, setting: Setting) -> bool:
+    left = left_to_pytorch()
+    return bool(left) and describe_block(part, setting.bf16, setting.training) in left
 
 
 class FusedRow:
@@ -46,7 +91,7 @@ class FusedRow:
         self.layers = row.layers
         self._norms = [layer for layer in self.layers if isinstance(layer, BatchNormalization)]
         self._dropouts = [layer for layer in self.layers if isinstance(layer, Dropout) and layer.rate > 0]
-        self._programs: OrderedDict[Any, Planned | None] = OrderedDict()
+        self._programs: OrderedDict[Any, Planned | Mixed | None] = OrderedDict()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> FusedRow:
         # Programs hold addresses of this model's weights; a copy makes its own.
@@ -57,10 +102,12 @@ class FusedRow:
 
     def __call__(self, inputs: Any) -> Any:
         """Compute the row's output."""
-        found = self._find(inputs)
+        found = self.find(inputs)
         if found is None:
             return self.run_layers(inputs)
         planned, inputs = found
+        if isinstance(planned, Mixed):
+            return planned.run(inputs)
         spot = here()
         outputs = run_program(planned.program, inputs, 0 if spot is None else spot.first)
         outputs = outputs.view(planned.shape)
@@ -72,7 +119,7 @@ class FusedRow:
             inputs = layer(inputs)
         return inputs
 
-    def _find(self, inputs: Any) -> tuple[Planned, torch.Tensor] | None:
+    def find(self, inputs: Any) -> tuple[Planned | Mixed, torch.Tensor] | None:
         """Find or plan the program for an input; None where the layers are to run themselves."""
         bf16 = fused_precision()
         on_cpu = type(inputs) is torch.Tensor and inputs.device.type == "cpu"
@@ -126,7 +173,7 @@ class FusedRow:
         joint = spot is not None and (spot.synchronize or not spot.counts)
         return None if not all(by_batch) or (joint and self._norms) else True
 
-    def _plan(self, inputs: torch.Tensor, bf16: bool, training: bool, wants: bool) -> Planned | None:
+    def _plan(self, inputs: torch.Tensor, bf16: bool, training: bool, wants: bool) -> Planned | Mixed | None:
         library = native_library()
         if library is None or (bf16 and not library.has_bf16):
             return None
@@ -143,17 +190,23 @@ class FusedRow:
             torch.float32 if last else torch.bfloat16,
             wants,
         )
-        program = self._first_that_fits(library, MapSize.of(inputs.shape), setting)
-        return None if program is None else Planned(program, shape)
+        return self._first_that_fits(library, MapSize.of(inputs.shape), setting, shape)
 
-    def _first_that_fits(self, library: Library, size: MapSize, setting: Setting) -> Program | None:
-        plain = self.row.drafts
-        joined = folded(plain)
-        # In training only a row's first convolution has a joint form with its normalisation.
-        forms = [joined[:1] + plain[2:], plain] if setting.training and joined[0].norm else [plain]
-        for drafts in forms if setting.training else [joined]:
+    def _first_that_fits(
+        self, library: Library, size: MapSize, setting: Setting, shape: Any
+    ) -> Planned | Mixed | None:
+        plain, joined = self.row.drafts, folded(self.row.drafts)
+        forms = [joined]
+        if setting.training:
+            # There only a row's first convolution has a joint form with its normalisation.
+            forms = [[joined[0], *plain[2:]], plain] if joined[0].norm else [plain]
+        for drafts in forms:
+            parts = parts_of(drafts, size, setting.training)
+            elsewhere = [_is_left(part, setting) for part in parts]
+            if any(elsewhere):
+                return Mixed.of(drafts, elsewhere)
             try:
-                return Program(library, parts_of(drafts, size, setting.training), setting)
+                return Planned(Program(library, parts, setting), shape, drafts)
             except NotImplementedError:
                 continue
         return None

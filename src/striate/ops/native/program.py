@@ -66,6 +66,7 @@ class Program:
     """
 
     def __init__(self, library: Library, parts: Sequence[Part], setting: Setting):
+        self.library = library
         self.functions = library.functions
         self.parts = list(parts)
         self.setting = setting
