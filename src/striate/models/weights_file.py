@@ -9,6 +9,7 @@ from typing import Any
 from striate.artifacts.atomic import reading, write_atomically
 from striate.artifacts.foreign import check_suffix
 from striate.artifacts.model_file import read_model_file
+from striate.artifacts.part_files import sweep_parts
 from striate.artifacts.tensors import arrays_from_bytes, check_seal, tensor_bytes
 from striate.core.errors import FileFormatError, StateError
 from striate.core.shapes import format_bytes
@@ -32,6 +33,7 @@ def save_weights(model: Any, path: str | Path) -> None:
     # Weights alone are an ordinary safetensors file, so that name is no false promise here.
     place = Path(path) if Path(path).suffix.lower() == ".safetensors" else check_suffix(path)
     write_atomically(place, [tensor_bytes(arrays, sealed=True)])
+    sweep_parts(Path(place).resolve().parent)
 
 
 def load_weights(model: Any, path: str | Path) -> None:

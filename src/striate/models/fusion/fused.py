@@ -17,23 +17,29 @@ from striate.layers.dense import Dense
 from striate.layers.normalization import BatchNormalization
 from striate.layers.regularization import Dropout
 from striate.models.fusion.drafts import Draft, Row, folded
-from striate.models.fusion.sizing import MapSize, parts_of, weights_fit
+from striate.models.fusion.sizing import DropoutKey, MapSize, parts_of, weights_fit
 from striate.ops.native.choices import describe_block, left_to_pytorch
 from striate.ops.native.library import Library, native_library
 from striate.ops.native.mode import fused_precision
 from striate.ops.native.program import Part, Program, Setting, run_program
 
+# Inference keeps maps only from one block to the next: a large batch goes through in slices of this much.
+MOST_KEPT = 64 * 2**20
 # Shapes that come in turns, as the last batch of an epoch, keep their plans; old ones go.
 MOST_PROGRAMS = 4
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A program for one input shape, the shape that its output is to have, and what its blocks stand for."""
+    """A program for one input shape, and the shape that its output is to have.
+
+    `drafts` say what its blocks stand for, `rows` how many examples are to go through at once.
+    """
 
     program: Program
     shape: tuple[int, ...]
     drafts: list[Draft]
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,7 @@ class FusedRow:
         self.layers = row.layers
         self._norms = [layer for layer in self.layers if isinstance(layer, BatchNormalization)]
         self._dropouts = [layer for layer in self.layers if isinstance(layer, Dropout) and layer.rate > 0]
+        self._keys = {layer: DropoutKey(layer) for layer in self._dropouts}
         self._programs: OrderedDict[Any, Planned | Mixed | None] = OrderedDict()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> FusedRow:
@@ -108,6 +115,8 @@ class FusedRow:
         planned, inputs = found
         if isinstance(planned, Mixed):
             return planned.run(inputs)
+        if planned.rows < len(inputs):
+            return torch.cat([self(some) for some in inputs.split(planned.rows)])
         spot = here()
         outputs = run_program(planned.program, inputs, 0 if spot is None else spot.first)
         outputs = outputs.view(planned.shape)
@@ -133,7 +142,8 @@ class FusedRow:
         wants = training and inputs.requires_grad
         active = tuple(layer.training for layer in self._dropouts)
         weights = tuple((id(weight), weight.dtype) for weight in self._weights())
-        key = (inputs.shape, inputs.dtype, bf16, training, wants, active, weights)
+        asked = (inputs.shape, inputs.dtype, bf16, training, wants)
+        key = (*asked, active, weights, left_to_pytorch())
         if key not in self._programs:
             self._programs[key] = self._plan(inputs, bf16, training, wants)
             while len(self._programs) > MOST_PROGRAMS:
@@ -201,14 +211,16 @@ class FusedRow:
             # There only a row's first convolution has a joint form with its normalisation.
             forms = [[joined[0], *plain[2:]], plain] if joined[0].norm else [plain]
         for drafts in forms:
-            parts = parts_of(drafts, size, setting.training)
+            parts = parts_of(drafts, size, setting.training, self._keys)
             elsewhere = [_is_left(part, setting) for part in parts]
             if any(elsewhere):
                 return Mixed.of(drafts, elsewhere)
             try:
-                return Planned(Program(library, parts, setting), shape, drafts)
+                program = Program(library, parts, setting)
             except NotImplementedError:
                 continue
+            rows = max(setting.batch * MOST_KEPT // max(program.sizes.kept_bytes, 1), 1)
+            return Planned(program, shape, drafts, setting.batch if setting.training else rows)
         return None
 
     def _output_shape(self, shape: Any) -> Any:

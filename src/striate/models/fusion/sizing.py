@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -35,20 +35,24 @@ class MapSize:
         return cls(*rows)
 
 
-def parts_of(drafts: Sequence[Draft], size: MapSize, training: bool) -> list[Part]:
-    """Work out all parts of a row for its input's size.
+def parts_of(
+    drafts: Sequence[Draft], size: MapSize, training: bool, keys: Mapping[Dropout, DropoutKey]
+) -> list[Part]:
+    """Work out all parts of a row for its input's size; `keys` are the row's dropout layers'.
 
     In training a draft that holds both a convolution and a normalisation becomes a `FIRST` block;
     others are to come unfolded.
     """
     parts = []
     for draft in drafts:
-        part, size = _part(draft, size, training)
+        part, size = _part(draft, size, training, keys)
         parts.append(part)
     return parts
 
 
-def _part(draft: Draft, size: MapSize, training: bool) -> tuple[Part, MapSize]:
+def _part(
+    draft: Draft, size: MapSize, training: bool, keys: Mapping[Dropout, DropoutKey]
+) -> tuple[Part, MapSize]:
     main = draft.main
     if isinstance(main, Dense):
         size = MapSize(1, 1, size.height * size.width * size.channels)
@@ -69,7 +73,7 @@ def _part(draft: Draft, size: MapSize, training: bool) -> tuple[Part, MapSize]:
     sizes |= {"filters": filters, "map_height": rows, "map_width": columns, "relu": int(draft.relu)}
     rows, columns = _pooled(draft, rows, columns, sizes)
     sizes |= {"output_height": rows, "output_width": columns}
-    return _weighted(draft, kind, sizes), MapSize(rows, columns, filters)
+    return _weighted(draft, kind, sizes, keys), MapSize(rows, columns, filters)
 
 
 def _two(values: Sequence[int], first: int = 1) -> tuple[int, int]:
@@ -103,7 +107,7 @@ def _pooled(draft: Draft, rows: int, columns: int, sizes: dict[str, int]) -> tup
     return after[0], after[1]
 
 
-def _weighted(draft: Draft, kind: int, sizes: dict[str, int]) -> Part:
+def _weighted(draft: Draft, kind: int, sizes: dict[str, int], keys: Mapping[Dropout, DropoutKey]) -> Part:
     norm = draft.main if isinstance(draft.main, BatchNormalization) else draft.norm
     names = ("kernel", "bias") if draft.main is not norm else ()
     tensors = {name: getattr(draft.main, name, None) for name in names}
@@ -117,11 +121,11 @@ def _weighted(draft: Draft, kind: int, sizes: dict[str, int]) -> Part:
         dropout=dropout.rate if dropout else 0.0,
         epsilon=norm.epsilon if norm is not None else 0.0,
         momentum=norm.momentum if norm is not None else 0.0,
-        draw_key=_KeyOf(dropout) if dropout else None,
+        draw_key=keys[dropout] if dropout else None,
     )
 
 
-class _KeyOf:
+class DropoutKey:
     """Draws a dropout layer's key, one for each step, however many parts the step's batch has."""
 
     def __init__(self, layer: Dropout):

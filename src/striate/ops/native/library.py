@@ -11,6 +11,7 @@ import torch
 from striate.core.errors import ArgumentError
 from striate.core.runtime import Choice
 from striate.ops.native.compiler import LEVELS, compile_into_cache, find_library
+from striate.ops.native.optimizer_step import Step
 from striate.ops.native.structures import INTERFACE, Block, Pass
 
 # Library or None, with the reason in words; decided once a process.
@@ -87,11 +88,14 @@ def load_library(level: str) -> Library:
         OSError: it cannot be compiled or loaded, or is of another version than this file.
     """
     functions = ctypes.CDLL(str(find_library(level) or compile_into_cache(level)))
-    for name in ("striate_block_bytes", "striate_pass_bytes"):
+    for name in ("striate_block_bytes", "striate_pass_bytes", "striate_step_bytes"):
         getattr(functions, name).restype = ctypes.c_int64
+    functions.striate_step.argtypes = [ctypes.POINTER(Step)]
+    functions.striate_step.restype = None
     for name in ("striate_plan", "striate_forward", "striate_backward"):
         getattr(functions, name).argtypes = [ctypes.POINTER(Pass)]
-    sizes = (functions.striate_interface(), functions.striate_block_bytes(), functions.striate_pass_bytes())
-    if sizes != (INTERFACE, ctypes.sizeof(Block), ctypes.sizeof(Pass)):
+    names = ("interface", "block_bytes", "pass_bytes", "step_bytes")
+    sizes = tuple(getattr(functions, f"striate_{name}")() for name in names)
+    if sizes != (INTERFACE, *(ctypes.sizeof(each) for each in (Block, Pass, Step))):
         raise OSError(f"the library is of another version: {sizes}")
     return Library(level, functions)

@@ -21,6 +21,8 @@ inline float to_float(bf16_t value) {
     return wide;
 }
 
+inline float to_float(float value) { return value; }
+
 // Rounds to nearest, ties to even; NaN stays NaN.
 inline bf16_t to_bf16(float value) {
     uint32_t bits;
@@ -28,6 +30,9 @@ inline bf16_t to_bf16(float value) {
     if (value != value) return bf16_t((bits >> 16) | 0x40);
     return bf16_t((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
 }
+
+inline void set(float& to, float value) { to = value; }
+inline void set(bf16_t& to, float value) { to = to_bf16(value); }
 
 #if defined(__AVX512F__)
 
@@ -58,6 +63,11 @@ inline Lanes either(Lanes a, Lanes b) { return Lanes(a | b); }
 inline Lanes both(Lanes a, Lanes b) { return Lanes(a & b); }
 inline Lanes opposite(Lanes a) { return Lanes(~a); }
 inline float sum_of(Vector a) { return _mm512_reduce_add_ps(a); }
+// One value a lane, `stride` values apart.
+inline Vector gather(const float* from, int stride, Lanes lanes) {
+    __m512i lane = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    return _mm512_mask_i32gather_ps(zero(), lanes, _mm512_mullo_epi32(lane, _mm512_set1_epi32(stride)), from, 4);
+}
 
 inline Vector load(const bf16_t* from) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i*)from)), 16));
@@ -80,6 +90,30 @@ inline __m256i round_to_bf16(Vector value) {
 inline void store(bf16_t* to, Vector value) { _mm256_storeu_si256((__m256i*)to, round_to_bf16(value)); }
 inline void store(bf16_t* to, Vector value, Lanes lanes) { _mm256_mask_storeu_epi16(to, lanes, round_to_bf16(value)); }
 
+// Turns 16 rows of 16 lanes into columns: pairs of rows, then of pairs, then of quarters.
+inline void transpose(Vector (&rows)[kLanes]) {
+    Vector aside[16];
+    for (int i = 0; i < 16; i += 2) {
+        aside[i] = _mm512_unpacklo_ps(rows[i], rows[i + 1]);
+        aside[i + 1] = _mm512_unpackhi_ps(rows[i], rows[i + 1]);
+    }
+    for (int i = 0; i < 16; i += 4) {
+        rows[i] = _mm512_shuffle_ps(aside[i], aside[i + 2], 0x44);
+        rows[i + 1] = _mm512_shuffle_ps(aside[i], aside[i + 2], 0xee);
+        rows[i + 2] = _mm512_shuffle_ps(aside[i + 1], aside[i + 3], 0x44);
+        rows[i + 3] = _mm512_shuffle_ps(aside[i + 1], aside[i + 3], 0xee);
+    }
+    for (int half = 0; half < 16; half += 8)
+        for (int i = half; i < half + 4; i++) {
+            aside[i] = _mm512_shuffle_f32x4(rows[i], rows[i + 4], 0x88);
+            aside[i + 4] = _mm512_shuffle_f32x4(rows[i], rows[i + 4], 0xdd);
+        }
+    for (int i = 0; i < 8; i++) {
+        rows[i] = _mm512_shuffle_f32x4(aside[i], aside[i + 8], 0x88);
+        rows[i + 8] = _mm512_shuffle_f32x4(aside[i], aside[i + 8], 0xdd);
+    }
+}
+
 // Small whole numbers, one a lane: the place of a maximum in its window, in memory one byte each.
 using Places = __m512i;
 inline Places places(int value) { return _mm512_set1_epi32(value); }
@@ -91,6 +125,9 @@ inline void store_places(uint8_t* to, Places value, Lanes lanes) {
     _mm_mask_storeu_epi8(to, lanes, _mm512_cvtepi32_epi8(value));
 }
 inline Lanes is_equal(Places a, Places b) { return _mm512_cmpeq_epi32_mask(a, b); }
+inline void store_whole(int32_t* to, Places value, Lanes lanes) { _mm512_mask_storeu_epi32(to, lanes, value); }
+// The values of `table` that `index` names, one a lane; only the index's lowest bits count.
+inline Vector look_up(Vector table, Places index) { return _mm512_permutexvar_ps(index, table); }
 
 // 32-bit arithmetic modulo 2^32, for hashes.
 using Words = __m512i;
@@ -141,6 +178,33 @@ inline float sum_of(Vector a) {
     return ((parts[0] + parts[4]) + (parts[1] + parts[5])) + ((parts[2] + parts[6]) + (parts[3] + parts[7]));
 }
 
+// One value a lane, `stride` values apart.
+inline Vector gather(const float* from, int stride, Lanes lanes) {
+    __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    __m256i index = _mm256_mullo_epi32(lane, _mm256_set1_epi32(stride));
+    return _mm256_mask_i32gather_ps(zero(), from, index, _mm256_castsi256_ps(lanes), 4);
+}
+
+// Turns 8 rows of 8 lanes into columns: pairs of rows, then of pairs, then of halves.
+inline void transpose(Vector (&rows)[kLanes]) {
+    Vector aside[8];
+    for (int i = 0; i < 8; i += 2) {
+        aside[i] = _mm256_unpacklo_ps(rows[i], rows[i + 1]);
+        aside[i + 1] = _mm256_unpackhi_ps(rows[i], rows[i + 1]);
+    }
+    for (int i = 0; i < 8; i += 4) {
+        rows[i] = _mm256_shuffle_ps(aside[i], aside[i + 2], 0x44);
+        rows[i + 1] = _mm256_shuffle_ps(aside[i], aside[i + 2], 0xee);
+        rows[i + 2] = _mm256_shuffle_ps(aside[i + 1], aside[i + 3], 0x44);
+        rows[i + 3] = _mm256_shuffle_ps(aside[i + 1], aside[i + 3], 0xee);
+    }
+    for (int i = 0; i < 4; i++) {
+        aside[i] = _mm256_permute2f128_ps(rows[i], rows[i + 4], 0x20);
+        aside[i + 4] = _mm256_permute2f128_ps(rows[i], rows[i + 4], 0x31);
+    }
+    for (int i = 0; i < 8; i++) rows[i] = aside[i];
+}
+
 // Places are few and read rarely; a loop through memory keeps them simple here.
 using Places = __m256i;
 using Words = __m256i;
@@ -161,6 +225,8 @@ inline void store_places(uint8_t* to, Places value, Lanes lanes) {
         if ((bits >> i) & 1) to[i] = uint8_t(wide[i]);
 }
 inline Lanes is_equal(Places a, Places b) { return _mm256_cmpeq_epi32(a, b); }
+inline void store_whole(int32_t* to, Places value, Lanes lanes) { _mm256_maskstore_epi32(to, lanes, value); }
+inline Vector look_up(Vector table, Places index) { return _mm256_permutevar8x32_ps(table, index); }
 inline Words words(uint32_t value) { return _mm256_set1_epi32(int(value)); }
 inline Words count_from(uint32_t first) { return _mm256_add_epi32(words(first), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)); }
 inline Words add(Words a, Words b, int) { return _mm256_add_epi32(a, b); }
@@ -205,8 +271,25 @@ inline Pairs broadcast_pair(const bf16_t* from) {
 // The pair's second value may belong to something else and even be NaN: it must not count.
 inline Pairs broadcast_single(const bf16_t* from) { return (Pairs)_mm512_set1_epi32(int(*from)); }
 inline Vector multiply_add(Pairs a, Pairs b, Vector sum) { return _mm512_dpbf16_ps(sum, a, b); }
+// Rounds two vectors and stores them value by value in turns.
+inline void store_pairs(bf16_t* to, Vector first, Vector second) {
+    __m512i low = _mm512_cvtepu16_epi32(round_to_bf16(first)), high = _mm512_cvtepu16_epi32(round_to_bf16(second));
+    _mm512_storeu_si512(to, _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
+}
+// 32 neighbours as bf16 in their order, 16 pairs: `early` holds the first 16.
+inline Vector join_neighbours(Vector early, Vector late) {
+    return _mm512_castsi512_ps((__m512i)_mm512_cvtne2ps_pbh(late, early));
+}
 #else
 constexpr bool kHasBf16Products = false;
+// Named for templates that are never made real at these levels (products.h).
+struct Pairs {};
+Pairs load_pairs(const bf16_t* from);
+Pairs broadcast_pair(const bf16_t* from);
+Pairs broadcast_single(const bf16_t* from);
+Vector multiply_add(Pairs a, Pairs b, Vector sum);
+void store_pairs(bf16_t* to, Vector first, Vector second);
+Vector join_neighbours(Vector early, Vector late);
 #endif
 
 // The running maximum of a window as PyTorch takes it: the first of equals, and NaN wins.

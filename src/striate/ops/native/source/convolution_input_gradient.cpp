@@ -1,0 +1,71 @@
+// The gradient to the input: the gradient of the map, convolved with the turned window.
+//
+//     for each block of input channels
+//         for each input row
+//             sums[column][channel] = rows of the map's gradient * packed weights     (micro_kernel.h)
+//             store in the input's element
+//
+// Only rows of the map that really look at the input row take part; between columns that strides
+// keep apart the map's gradient has zeros.
+#include "convolution.h"
+#include "threads.h"
+
+namespace striate {
+
+template <class Element>
+static void store_row(const LaneBlock& lanes, const float* sums, int columns, int channels, Element* to) {
+    for (int v = 0; v < lanes.vectors; v++) {
+        Lanes wanted = first_lanes(lanes.count - v * kLanes);
+        for (int column = 0; column < columns; column++)
+            store(to + int64_t(column) * channels + v * kLanes,
+                  load(sums + (int64_t(column) * lanes.vectors + v) * kLanes), wanted);
+    }
+}
+
+template <class Products>
+static int rows_for(const StriateBlock& block, int y, const GradientMap& shape, const typename Products::Element* map,
+                    const typename Products::Element* weights, int64_t weights_row, WindowRow<Products>* rows) {
+    int count = 0;
+    for (int k = 0; k < block.window_height; k++) {
+        int strided = y + block.top - k * block.dilation_height;
+        int at = strided / block.stride_height;
+        if (strided < 0 || strided % block.stride_height || at >= shape.rows) continue;
+        rows[count++] = {map + at * shape.row_elements + int64_t(shape.start) * block.filters, weights + k * weights_row};
+    }
+    return count;
+}
+
+template <class Products>
+static void multiply_map(const Call& call, int sample, const typename Products::Element* map) {
+    using Element = typename Products::Element;
+    const StriateBlock& block = *call.block;
+    GradientMap shape = gradient_map(block);
+    Packing packing = backward_packing(block);
+    Walk walk = packing.walk(int64_t(block.dilation_width) * block.filters, block.filters);
+    int64_t size = int64_t(block.width) * kMostVectors * kLanes;
+    float* sums = scratch_of<float>(kRowSums, size + block.window_height * int64_t(sizeof(WindowRow<Products>)));
+    auto* rows = reinterpret_cast<WindowRow<Products>*>(sums + size);
+    for (int index = 0; index < packing.blocks(); index++) {
+        LaneBlock lanes = packing.block(index);
+        const Element* weights = call.work<Element>(block.work_packed_back) + packing.lane_elements() * lanes.first;
+        int64_t weights_row = int64_t(packing.row_groups()) * packing.group * lanes.vectors * kLanes;
+        for (int y = 0; y < block.height; y++) {
+            int count = rows_for<Products>(block, y, shape, map, weights, weights_row, rows);
+            multiply_row(rows, count, walk, block.width, lanes.vectors, sums);
+            with_element(input_is_fp32(block), [&](auto element) {
+                int64_t at = sample * input_elements(block) + int64_t(y) * block.width * block.channels + lanes.first;
+                store_row(lanes, sums, block.width, block.channels,
+                          reinterpret_cast<decltype(element)*>(call.input_gradient) + at);
+            });
+        }
+    }
+}
+
+void input_gradient_of(const Call& call, int sample, const void* map) {
+    with_products(*call.block, [&](auto products) {
+        using Products = decltype(products);
+        multiply_map<Products>(call, sample, static_cast<const typename Products::Element*>(map));
+    });
+}
+
+}  // namespace striate

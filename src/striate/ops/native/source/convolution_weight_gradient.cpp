@@ -1,0 +1,173 @@
+// The gradients of kernel and bias over a group of samples.
+//
+//     for each stretch of rows (and units of samples, where maps are small)
+//         fill the panels                                            (gradient_panels.h)
+//         for each block of filters, row of the window, block of channels
+//             for each tile of taps: partial[tap][filter] += ...     (gradient_kernel.h)
+//
+// The slot's partial sums: [row of the window][column][channel][filter, whole vectors], then one row
+// for the bias. At the end those of all slots are added up in their order.
+#include "gradient_panels.h"
+#include "threads.h"
+
+namespace striate {
+
+// Both panels together should leave room in a core's second cache.
+constexpr int64_t kPanelBytes = int64_t(384) << 10;
+
+template <class Products>
+struct WeightGradient {
+    using Element = typename Products::Element;
+    const Call& call;
+    const StriateBlock& block;
+    PanelShape shape;
+    float* partial;
+    Element *input, *gradient;
+
+    int64_t unit_input(const PanelRows& rows) const { return (rows.input_last - rows.input_first) * shape.input_row; }
+    int64_t unit_gradient(const PanelRows& rows) const { return (rows.last - rows.first) * shape.gradient_row; }
+
+    // Those of the rows whose window row `k` lies on the input.
+    void clip(int k, const PanelRows& rows, int& first, int& last) const {
+        auto at = [&](int y) { return y * block.stride_height + k * block.dilation_height - block.top; };
+        first = rows.first;
+        last = rows.last;
+        while (first < last && at(first) < 0) first++;
+        while (first < last && at(last - 1) >= block.height) last--;
+    }
+
+    // Taps `begin` to before `end` of a row, which lie side by side in the panel.
+    void multiply(const Element* values, const Element* factors, const GradientWalk& walk, int begin, int end,
+                  int vectors, float* to, bool overwrite) const {
+        int tiles = divide_up(end - begin, kMostTaps), stride = padded_filters(block);
+        for (int tile = 0; tile < tiles; tile++) {
+            int first = (end - begin) * tile / tiles, last = (end - begin) * (tile + 1) / tiles;
+            tap_tile<Products>(last - first, vectors)(values + first * Products::kGroup, factors, walk,
+                                                      to + int64_t(first) * stride, stride, overwrite);
+        }
+    }
+
+    void multiply_window_row(const PanelRows& rows, int k, int filter, int vectors, bool overwrite) const {
+        int first, last, stride = padded_filters(block);
+        clip(k, rows, first, last);
+        int height = rows.input_last - rows.input_first;
+        int64_t places = int64_t(height) * shape.columns;
+        GradientWalk walk{rows.units, last - first, used_columns(block), unit_input(rows), 0, 0, unit_gradient(rows),
+                          int64_t(used_columns(block)) * vectors * kLanes * Products::kGroup};
+        const Element* factors = gradient + int64_t(rows.last - rows.first) * used_columns(block) * filter * Products::kGroup +
+                                 (first - rows.first) * walk.gradient_row;
+        int input_row = first * block.stride_height + k * block.dilation_height - block.top - rows.input_first;
+        float* to = partial + int64_t(k) * block.window_width * block.channels * stride + filter;
+        for (int index = 0; index < shape.channel_blocks; index++) {
+            int channel = shape.channel_begin(block, index);
+            int width = (shape.channel_begin(block, index + 1) - channel) * Products::kGroup;
+            walk.input_row = int64_t(shape.columns) * width * block.stride_height;
+            walk.input_column = int64_t(block.stride_width) * width;
+            const Element* values = input + places * channel * Products::kGroup +
+                                    int64_t(last > first ? input_row : 0) * shape.columns * width;
+            int taps = width / Products::kGroup;
+            if (shape.channel_blocks == 1 && block.dilation_width == 1) {
+                multiply(values, factors, walk, 0, block.window_width * taps, vectors, to, overwrite);
+                continue;
+            }
+            for (int column = 0; column < block.window_width; column++)
+                multiply(values + int64_t(column) * block.dilation_width * width, factors, walk, 0, taps, vectors,
+                         to + (int64_t(column) * block.channels + channel) * stride, overwrite);
+        }
+    }
+
+    void multiply_rows(const PanelRows& rows, const Element* maps, bool overwrite) {
+        input = scratch_of<Element>(kInputPanel, rows.units * unit_input(rows) + kLanes * kLanes);
+        gradient = scratch_of<Element>(kGradientPanel, rows.units * unit_gradient(rows) + kLanes * kLanes);
+        fill_input_panel<Products>(call, shape, rows, input);
+        fill_gradient_panel<Products>(call, shape, rows, maps, gradient);
+        int filters = padded_filters(block);
+        for (int filter = 0; filter < filters; filter += kTapVectors * kLanes) {
+            int vectors = std::min(kTapVectors, (filters - filter) / kLanes);
+            for (int k = 0; k < block.window_height; k++) multiply_window_row(rows, k, filter, vectors, overwrite);
+        }
+    }
+};
+
+template <class Products>
+static void kernel_sums(const Call& call, int begin, int end, bool overwrite, const typename Products::Element* maps,
+                        float* partial) {
+    const StriateBlock& block = *call.block;
+    WeightGradient<Products> work{call, block, PanelShape(block), partial, nullptr, nullptr};
+    int units = divide_up(end - begin, Products::kGroup), height = used_rows(block);
+    int64_t row_bytes = (work.shape.input_row + work.shape.gradient_row) * int64_t(sizeof(*maps));
+    int together = int(std::max<int64_t>(kPanelBytes / std::max<int64_t>(row_bytes, 1), 1));   // rows
+    int stretches = divide_up(height, together), units_together = std::max(together / height, 1);
+    for (int unit = 0; unit < units; unit += units_together)
+        for (int stretch = 0; stretch < stretches; stretch++) {
+            PanelRows rows;
+            rows.first_sample = begin + unit * Products::kGroup;
+            rows.last_sample = end;
+            rows.units = std::min(units_together, units - unit);
+            set_rows(block, height * stretch / stretches, height * (stretch + 1) / stretches, rows);
+            work.multiply_rows(rows, maps + unit * Products::kGroup * gradient_map(block).elements,
+                               overwrite && unit == 0 && stretch == 0);
+        }
+}
+
+template <class Element>
+static void bias_sums(const StriateBlock& block, int samples, bool overwrite, const Element* maps, float* partial) {
+    GradientMap map = gradient_map(block);
+    for (int filter = 0; filter < block.filters; filter += kLanes) {
+        Lanes wanted = first_lanes(block.filters - filter);
+        Vector total = overwrite ? zero() : load(partial + filter);
+        for (int64_t row = 0; row < int64_t(samples) * map.rows; row++) {
+            const Element* from = maps + row * map.row_elements + int64_t(map.left) * block.filters + filter;
+            Vector sum = zero();
+            for (int x = 0; x < used_columns(block); x++)
+                sum = add(sum, load(from + int64_t(x) * map.step * block.filters, wanted));
+            total = add(total, sum);
+        }
+        store(partial + filter, total);
+    }
+}
+
+void weight_gradient_of(const Call& call, int begin, int end, int slot, const void* maps) {
+    const StriateBlock& block = *call.block;
+    bool overwrite = begin == int(int64_t(call.pass->batch) * slot / call.pass->slots);
+    float* partial = call.partial<float>(slot);
+    with_products(block, [&](auto products) {
+        using Products = decltype(products);
+        const auto* typed = static_cast<const typename Products::Element*>(maps);
+        if (block.kernel_gradient) kernel_sums<Products>(call, begin, end, overwrite, typed, partial);
+        float* bias = partial + int64_t(window_values(block)) * padded_filters(block);
+        if (block.bias_gradient) bias_sums(block, end - begin, overwrite, typed, bias);
+    });
+}
+
+// One vector of filters and one row of the window each.
+int gradient_tasks(const Call& call) {
+    const StriateBlock& block = *call.block;
+    if (!block.kernel_gradient && !block.bias_gradient) return 0;
+    return padded_filters(block) / kLanes * block.window_height;
+}
+
+static Vector sum_of_slots(const Call& call, int64_t at) {
+    Vector sum = zero();
+    if (!call.pass->batch) return sum;
+    for (int slot = 0; slot < call.pass->slots; slot++) sum = add(sum, load(call.partial<float>(slot) + at));
+    return sum;
+}
+
+void finish_gradients(const Call& call, int task, int, int) {
+    const StriateBlock& block = *call.block;
+    int k = task % block.window_height, first = task / block.window_height * kLanes, filters = padded_filters(block);
+    int values = window_values(block), row_values = block.window_width * block.channels;
+    int lanes = std::min(kLanes, block.filters - first);
+    float sums[kLanes][kLanes];
+    for (int begin = 0; block.kernel_gradient && begin < row_values; begin += kLanes) {
+        int count = std::min(kLanes, row_values - begin), at = k * row_values + begin;
+        for (int i = 0; i < count; i++) store(sums[i], sum_of_slots(call, int64_t(at + i) * filters + first));
+        for (int lane = 0; lane < lanes; lane++)
+            for (int i = 0; i < count; i++) block.kernel_gradient[int64_t(first + lane) * values + at + i] = sums[i][lane];
+    }
+    if (block.bias_gradient && k == 0)
+        store(block.bias_gradient + first, sum_of_slots(call, int64_t(values) * filters + first), first_lanes(lanes));
+}
+
+}  // namespace striate
