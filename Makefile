@@ -6,9 +6,11 @@ BIN := $(VENV)/bin
 TESTS ?=
 # Worker processes for the tests; each runs on one thread (tests/conftest.py).
 WORKERS ?= 2
+# The speed benchmark's options, as in: make bench BENCH="--nets C500 --sides striate expert"
+BENCH ?= --document
 
 .NOTPARALLEL:
-.PHONY: help develop install check format test docs bench fuzz fresh-test
+.PHONY: help develop install check format test docs bench bench-others fuzz fresh-test
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -38,8 +40,13 @@ test:  ## the whole test suite, or TESTS="..."
 docs:  ## run every example in README, docs and docstrings
 	$(BIN)/python -m pytest -q tests/docs
 
-bench:  ## all benchmarks, one after the other
-	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+bench:  ## speed beside Keras, PyTorch and others (installed under .bench/) into docs/speed.md, hours; or BENCH="..."
+	$(BIN)/python -m benchmarks.speed $(BENCH)
+
+# signals.py is left out: it wants a folder of recordings.
+bench-others:  ## the other benchmarks, one after the other
+	for script in $(filter-out benchmarks/signals.py,$(wildcard benchmarks/*.py)); do \
+		$(BIN)/python $$script || exit 1; done
 
 fuzz:  ## kill, damage and starve it: what `test` does for minutes, for hours
 	STRIATE_LONG=1 $(BIN)/python -m pytest -q -n $(WORKERS) tests/crash

@@ -26,16 +26,10 @@ def batch_normalize(
         inputs and outputs (batch, ..., channels); gamma, beta, mean, variance (channels,).
         With `by_batch` the batch's mean and biased variance come back too, else None twice.
     """
-    if inputs.ndim == 2:
-        image = inputs
-    elif inputs.ndim == 4:
-        image = inputs.permute(0, 3, 1, 2)
-    else:
-        steps = math.prod(inputs.shape[1:-1])
-        image = inputs.reshape(inputs.shape[0], 1, steps, inputs.shape[-1]).permute(0, 3, 1, 2)
+    image = as_image(inputs)
     if not by_batch:
         outputs = F.batch_norm(image, mean, variance, gamma, beta, False, 0.0, epsilon)
-        return _as_given(outputs, inputs), None, None
+        return as_given(outputs, inputs), None, None
     if inputs.dtype in (torch.float32, torch.float64):
         batch_mean, batch_variance = moments(inputs.detach())
         outputs = _ByBatch.apply(image, gamma, beta, batch_mean, batch_variance, epsilon)
@@ -46,10 +40,21 @@ def batch_normalize(
         )
         # It hands out 1 / sqrt(variance + epsilon); the variance follows from that.
         batch_variance = (deviation.detach().float() ** -2 - epsilon).clamp_(min=0)
-    return _as_given(outputs, inputs), batch_mean.detach(), batch_variance
+    return as_given(outputs, inputs), batch_mean.detach(), batch_variance
 
 
-def _as_given(outputs: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
+def as_image(inputs: torch.Tensor) -> torch.Tensor:
+    """View a channels-last tensor as rows or as images with the channels second, as PyTorch's kernels do."""
+    if inputs.ndim == 2:
+        return inputs
+    if inputs.ndim == 4:
+        return inputs.permute(0, 3, 1, 2)
+    steps = math.prod(inputs.shape[1:-1])
+    return inputs.reshape(inputs.shape[0], 1, steps, inputs.shape[-1]).permute(0, 3, 1, 2)
+
+
+def as_given(outputs: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
+    """Bring what came of `as_image` back to the shape of its input."""
     return outputs.permute(0, 2, 3, 1).reshape(inputs.shape) if outputs.ndim == 4 else outputs
 
 

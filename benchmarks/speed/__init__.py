@@ -1,0 +1,1 @@
+"""Striate's speed beside its peers, nets A to E, training and prediction: `make bench`."""
