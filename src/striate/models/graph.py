@@ -100,6 +100,11 @@ class Graph:
     def _steps_to_run(self) -> list[Step]:
         return self.steps if fused_precision() is None else self.fused_steps
 
+    @property
+    def is_flat(self) -> bool:
+        """Whether no layer of the graph holds others."""
+        return not any(layer._modules for layer in self.layers)
+
     @functools.cached_property
     def fused_steps(self) -> list[Step]:
         """The steps with fused rows in place of the layers that these hold."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from torch import nn
@@ -45,14 +45,20 @@ class Network(Layer):
         """Compute the outputs for torch tensors; torch's entry."""
         with self._turn.taken(self.name):
             if call_depth.models == 0:
-                for module in self.modules():
-                    if isinstance(module, Layer):
-                        module.activity_losses.clear()
+                for layer in self._layers_inside():
+                    if layer.activity_losses:
+                        layer.activity_losses.clear()
             call_depth.models += 1
             try:
                 return super().forward(inputs, *others, **options)
             finally:
                 call_depth.models -= 1
+
+    def _layers_inside(self) -> Iterable[Layer]:
+        # Asked at every call: a graph of plain layers is a list at hand, anything else is walked through.
+        if self.graph is not None and self.graph.is_flat:
+            return (self, *self.graph.layers)
+        return (module for module in self.modules() if isinstance(module, Layer))
 
     def build(self, input_shape: Any) -> None:
         """Make the weights of all layers inside; of a subclass by running its `call` on zeros, once."""

@@ -98,6 +98,9 @@ class FusedRow:
         self._norms = [layer for layer in self.layers if isinstance(layer, BatchNormalization)]
         self._dropouts = [layer for layer in self.layers if isinstance(layer, Dropout) and layer.rate > 0]
         self._keys = {layer: DropoutKey(layer) for layer in self._dropouts}
+        # Where each weight is kept, so that another in its place is seen; filled at the first call.
+        self._places: list[tuple[dict[str, Any], str, Any]] = [({}, "", self)]
+        self._weights: list[torch.Tensor] = []
         self._programs: OrderedDict[Any, Planned | Mixed | None] = OrderedDict()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> FusedRow:
@@ -134,6 +137,7 @@ class FusedRow:
         on_cpu = type(inputs) is torch.Tensor and inputs.device.type == "cpu"
         if bf16 is None or not on_cpu or self._is_watched():
             return None
+        self._refresh()
         training = self._mode(inputs)
         if training is None or inputs.ndim < 2 or not inputs.shape[0]:
             return None
@@ -141,9 +145,9 @@ class FusedRow:
             inputs = inputs.to(torch.float32)
         wants = training and inputs.requires_grad
         active = tuple(layer.training for layer in self._dropouts)
-        weights = tuple((id(weight), weight.dtype) for weight in self._weights())
+        types = tuple(weight.dtype for weight in self._weights)
         asked = (inputs.shape, inputs.dtype, bf16, training, wants)
-        key = (*asked, active, weights, left_to_pytorch())
+        key = (*asked, active, types, left_to_pytorch())
         if key not in self._programs:
             self._programs[key] = self._plan(inputs, bf16, training, wants)
             while len(self._programs) > MOST_PROGRAMS:
@@ -151,29 +155,33 @@ class FusedRow:
         planned = self._programs[key]
         return None if planned is None else (planned, inputs.contiguous())
 
-    def _weights(self) -> list[Any]:
-        return [
-            weight
+    def _refresh(self) -> None:
+        """Look whether the weights are the same tensors as ever; a person may have put others in place."""
+        if all(holder.get(name) is weight for holder, name, weight in self._places):
+            return
+        self._places = [
+            (holder, name, weight)
             for layer in self.layers
-            for weight in (*layer._parameters.values(), *layer._buffers.values())
-            if weight is not None
+            for holder in (layer._parameters, layer._buffers)
+            for name, weight in holder.items()
         ]
+        self._weights = [weight for _, _, weight in self._places if weight is not None]
+        self._programs.clear()
 
     def _is_watched(self) -> bool:
         if torch_module._global_forward_hooks or torch_module._global_forward_pre_hooks:
             return True
-        return any(
-            layer._forward_hooks
-            or layer._forward_pre_hooks
-            or layer._backward_hooks
-            or layer._backward_pre_hooks
-            for layer in self.layers
-        )
+        for layer in self.layers:
+            if layer._forward_hooks or layer._forward_pre_hooks:
+                return True
+            if layer._backward_hooks or layer._backward_pre_hooks:
+                return True
+        return False
 
     def _mode(self, inputs: torch.Tensor) -> bool | None:
         """Say whether to run with gradients (True) or in inference; None: neither form fits."""
         learns = torch.is_grad_enabled() and (
-            inputs.requires_grad or any(weight.requires_grad for weight in self._weights())
+            inputs.requires_grad or any(weight.requires_grad for weight in self._weights)
         )
         by_batch = [norm.training and norm.trainable for norm in self._norms]
         if not learns:

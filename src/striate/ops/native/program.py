@@ -82,15 +82,24 @@ class Program:
         self.statistics = self._named(MOVING)
         self.learnt = [tensor for _, _, tensor in self.weights]
         self.moving = [tensor for _, _, tensor in self.statistics]
+        self.all_weights = [*self.learnt, *self.moving]
+        self._places: list[int] = []
+        self._keyed = [
+            (block, part.draw_key) for block, part in zip(self.blocks, parts, strict=True) if part.draw_key
+        ]
         last = self.blocks[len(parts) - 1]
         self.output_shape = (setting.batch, last.output_height, last.output_width, last.filters)
         self._free: list[tuple[torch.Tensor, int]] = []
         self._packed_for: Any = None
 
     def _point(self) -> None:
-        """Tell the blocks where the weights lie now: a person may have put others in place."""
-        for block, name, tensor in (*self.weights, *self.statistics):
-            setattr(block, name, tensor.data_ptr())
+        """Tell the blocks where the weights lie now: a person may have given them other memory."""
+        places = [tensor.data_ptr() for tensor in self.all_weights]
+        if places != self._places:
+            self._places = places
+            for (block, name, _), place in zip((*self.weights, *self.statistics), places, strict=True):
+                setattr(block, name, place)
+        self.functions.striate_set_threads(torch.get_num_threads())
 
     def _named(self, names: Sequence[str]) -> list[tuple[Block, str, torch.Tensor]]:
         return [
@@ -106,12 +115,10 @@ class Program:
         outputs = torch.empty(self.output_shape, dtype=self.setting.output_dtype)
         run = self._pass(lease, inputs, outputs, first_example)
         if self.setting.training:
-            for block, part in zip(self.blocks, self.parts, strict=True):
-                if part.draw_key is not None:
-                    block.dropout_key = part.draw_key()
-            lease.keys = [block.dropout_key for block in self.blocks]
+            lease.keys = [draw() for _, draw in self._keyed]
+            self._unlock(lease)
         else:
-            weights = [(tensor.data_ptr(), tensor._version) for tensor in (*self.learnt, *self.moving)]
+            weights = [*self._places, *(tensor._version for tensor in self.all_weights)]
             run.packed = weights == self._packed_for
             self._packed_for = weights
         self.functions.striate_forward(ctypes.byref(run))
@@ -135,8 +142,7 @@ class Program:
             made = torch.empty_like(tensor) if want else None
             setattr(block, f"{name}_gradient", None if made is None else made.data_ptr())
             found.append(made)
-        for block, key in zip(self.blocks, lease.keys, strict=True):
-            block.dropout_key = key
+        self._unlock(lease)
         gradient = gradient.to(self.setting.output_dtype).contiguous()
         to_inputs = torch.empty_like(inputs) if self.setting.input_gradient else None
         run = self._pass(lease, inputs, outputs, lease.first_example)
@@ -144,6 +150,10 @@ class Program:
         run.input_gradient = None if to_inputs is None else to_inputs.data_ptr()
         self.functions.striate_backward(ctypes.byref(run))
         return to_inputs, found
+
+    def _unlock(self, lease: Lease) -> None:
+        for (block, _), key in zip(self._keyed, lease.keys, strict=True):
+            block.dropout_key = key
 
     def _pass(self, lease: Lease, inputs: torch.Tensor, outputs: torch.Tensor, first_example: int) -> Pass:
         lease.first_example = first_example
