@@ -109,7 +109,7 @@ def test_a_folder_where_none_opens_is_refused_and_an_empty_one_is_none(tmp_path)
     files = CheckpointFolder(tmp_path / "none")
     assert files.read_last() is None
     files.write({}, 1).write_bytes(b"PK\x03\x04")
-    with pytest.raises(FileFormatError, match=r"no checkpoint in .*none can be opened: .*000000000001"):
+    with pytest.raises(FileFormatError, match=r"no checkpoint in .*none can be opened: .*000000000001.*remove that folder\."):
         files.read_last()
 
 
@@ -140,3 +140,12 @@ def test_what_a_killed_process_left_is_swept_away(tmp_path):
     (tmp_path / "mine.txt").write_bytes(b"kept")
     files.sweep()
     assert names(tmp_path) == ["000000000001.checkpoint", "mine.txt"]
+
+
+def test_a_folder_that_cannot_be_read_is_said_in_words(tmp_path, monkeypatch):
+    def refuse(self):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr("pathlib.Path.iterdir", refuse)
+    with pytest.raises(FileAccessError, match=r"cannot read the folder .* of checkpoints: Permission denied\."):
+        CheckpointFolder(tmp_path).files()

@@ -81,3 +81,22 @@ def test_what_is_no_callback_is_refused():
         CallbackList(["stop"])
     with pytest.raises(ArgumentError, match=r"got <class .*History'>\. Call it, to make an object of"):
         CallbackList([History])
+
+
+def test_what_writes_is_called_in_the_first_process_only(monkeypatch):
+    called = []
+
+    class Writer(Callback):
+        first_process_only = True
+
+        def on_epoch_end(self, epoch, logs=None):
+            called.append("writer")
+
+    class Watcher(Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            called.append("watcher")
+
+    for rank in (0, 1):
+        monkeypatch.setattr("striate.callbacks.callback_list.is_first", lambda rank=rank: rank == 0)
+        CallbackList([Writer(), Watcher()]).on_epoch_end(0)
+    assert called == ["writer", "watcher", "watcher"]

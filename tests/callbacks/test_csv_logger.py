@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -42,3 +44,9 @@ def test_a_file_that_is_another_table_is_not_appended_to(play, tmp_path):
 def test_a_path_that_cannot_be_written_is_an_error_before_the_training(play, tmp_path):
     with pytest.raises(FileAccessError, match=r"cannot write .*log\.csv': No such file"):
         play(CSVLogger(tmp_path / "missing" / "log.csv"), [])
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a disk that is always full")
+def test_a_disk_that_is_full_is_said_with_the_files_name(play):
+    with pytest.raises(FileAccessError, match=r"cannot write '/dev/full': No space left on device\."):
+        play(CSVLogger("/dev/full"), [{"loss": 1.0}])

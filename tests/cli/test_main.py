@@ -221,7 +221,7 @@ def test_a_disk_that_fails_is_a_message_as_well(here, capsys, monkeypatch):
     def fail(*_, **__):
         raise OSError(28, "No space left on device", "runs/toy/results.csv")
 
-    monkeypatch.setattr("striate.workbench.actions.train_run", fail)
+    monkeypatch.setattr("striate.workbench.joint_run.train_run", fail)
     assert main(["train", "toy.npz"]) == 1
     assert capsys.readouterr().err == "striate: runs/toy/results.csv: No space left on device.\n"
 
@@ -230,7 +230,7 @@ def test_ctrl_c_while_data_are_loaded_is_said(here, capsys, monkeypatch):
     def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("striate.workbench.actions.train_run", stop)
+    monkeypatch.setattr("striate.workbench.joint_run.train_run", stop)
     assert main(["train", "toy.npz"]) == 130
     assert capsys.readouterr().err == "striate: stopped by Ctrl-C.\n"
 

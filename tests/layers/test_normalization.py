@@ -152,3 +152,9 @@ def test_another_number_of_channels_is_refused_by_name():
         ShapeError, match=r"'b' \(BatchNormalization\) was built for 4 channels but got 3: \(2, 3\)"
     ):
         layer(np.zeros((2, 3)))
+
+
+def test_joined_statistics_are_part_of_the_config_where_they_are_asked_for():
+    assert "synchronized" not in BatchNormalization().get_config()
+    layer = BatchNormalization(synchronized=True)
+    assert BatchNormalization.from_config(layer.get_config()).synchronized

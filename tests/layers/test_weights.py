@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from striate.core.errors import ArgumentError, ShapeError
+from striate.core.errors import ArgumentError, OutOfMemoryError, ShapeError
 from striate.layers import BatchNormalization, Conv2D, Dense, Layer, TorchModule
 from striate.layers.weights import WeightSpec, named_weights
 
@@ -158,3 +158,23 @@ def test_buffers_that_torch_does_not_save_are_no_weights():
     layer.build((None, 4))
     layer.register_buffer("scratch", torch.zeros(5), persistent=False)
     assert layer.count_params() == 15
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory")])
+def test_a_weight_that_does_not_fit_into_memory_is_said_with_its_size(error):
+    def draw(shape, dtype=None):
+        raise error
+
+    with pytest.raises(
+        OutOfMemoryError,
+        match=r"layer 'big' .*: the weight 'kernel' of \(3, 4\) takes 48\.00 B, which does not fit",
+    ):
+        Dense(4, kernel_initializer=draw, name="big").build((None, 3))
+
+
+def test_another_mistake_of_an_initializer_stays_what_it_is():
+    def draw(shape, dtype=None):
+        raise RuntimeError("no such distribution")
+
+    with pytest.raises(RuntimeError, match=r"^no such distribution$"):
+        Dense(4, kernel_initializer=draw).build((None, 3))

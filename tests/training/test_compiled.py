@@ -67,3 +67,10 @@ def test_a_config_makes_the_same_choices():
     assert again.loss["a"].label_smoothing == 0.1
     assert again.loss["d"] == "crossentropy"
     assert again.metrics["a"][1].num_thresholds == 50
+
+
+def test_joined_batch_statistics_are_yes_no_or_left_open():
+    assert Compiled("adam", "mse").sync_batch_norm is None
+    assert Compiled("adam", "mse", sync_batch_norm=True).sync_batch_norm is True
+    with pytest.raises(ArgumentError, match="sync_batch_norm is True, False or None; got 'auto'"):
+        Compiled("adam", "mse", sync_batch_norm="auto")

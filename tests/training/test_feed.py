@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from torch.utils.data import DataLoader, IterableDataset, TensorDataset
+from torch.utils.data import DataLoader, DistributedSampler, IterableDataset, TensorDataset
 
 from striate.core.errors import ArgumentError, DataError
 from striate.training.batch import Batch, unpack
@@ -127,3 +127,60 @@ def test_counts_must_agree():
         ArrayFeed(np.zeros(3), np.zeros(()), None, 1, CPU)
     with pytest.raises(DataError, match=r"there are no examples: the first axis of the data has length 0"):
         ArrayFeed(np.zeros((0, 3)), None, None, 1, CPU)
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_the_examples_of_the_last_batch_are_known_by_their_numbers(shuffle):
+    feed = ArrayFeed(np.arange(7) * 10, None, None, 3, CPU, shuffle, np.random.default_rng(0))
+    for _ in range(2):
+        for batch in feed:
+            assert (batch.inputs.numpy() == feed.last_examples() * 10).all()
+
+
+@pytest.mark.parametrize("rank", [0, 1, 2])
+def test_of_several_processes_each_knows_its_own_part(rank):
+    feed = ArrayFeed(np.arange(7) * 10, None, None, 4, CPU, True, np.random.default_rng(0))
+    feed.share = (rank, 3)
+    for batch in feed:
+        assert (batch.inputs.numpy() == feed.last_examples() * 10).all()
+
+
+def test_the_files_of_the_last_batch_are_known_where_the_source_knows_them():
+    class Files:
+        def __len__(self):
+            return 2
+
+        def __getitem__(self, number):
+            return np.full((2, 1), number)
+
+        def files_of_batch(self, number):
+            return [f"{number}a.png", f"{number}b.png"]
+
+    feed = IterableFeed(Files(), CPU)
+    assert [feed.last_examples() for _ in feed] == [["0a.png", "0b.png"], ["1a.png", "1b.png"]]
+    feed = IterableFeed([np.zeros((2, 1))], CPU)
+    assert [feed.last_examples() for _ in feed] == [None]
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_processes_read_their_parts_of_the_same_batches(shuffle):
+    def batches(share):
+        feed = ArrayFeed(np.arange(10), np.arange(10), None, 4, CPU, shuffle, np.random.default_rng(0))
+        feed.share = share
+        return list(feed)
+
+    whole, parts = batches((0, 1)), [batches((rank, 3)) for rank in range(3)]
+    for number, batch in enumerate(whole):
+        mine = [part[number] for part in parts if part[number].counts]
+        assert [row for part in mine for row in part.inputs.tolist()] == batch.inputs.tolist()
+        assert [part.first for part in mine] == [0, *np.cumsum([part.size for part in mine])[:-1]]
+        assert {part.whole for part in mine} == {batch.size}
+    # The last batch holds two examples for three processes.
+    assert [part[2].counts for part in parts] == [True, True, False]
+
+
+def test_a_sampler_that_parts_the_data_is_refused():
+    data = TensorDataset(torch.zeros(8, 2), torch.zeros(8))
+    sampler = DistributedSampler(data, num_replicas=2, rank=0)
+    with pytest.raises(DataError, match="DistributedSampler parts the data between the processes already"):
+        IterableFeed(DataLoader(data, batch_size=2, sampler=sampler), CPU)

@@ -28,8 +28,9 @@ from striate.callbacks import (
     ModelCheckpoint,
     ReduceLROnPlateau,
     SwapEMAWeights,
+    TerminateOnNaN,
 )
-from striate.core.errors import StateError
+from striate.core.errors import NumbersError, StateError
 from striate.datasets.generator.image_generator import ImageDataGenerator
 from striate.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Input
 from striate.losses import SparseCategoricalCrossentropy
@@ -354,7 +355,9 @@ def test_a_loss_that_is_no_number_leaves_the_last_good_checkpoint(tmp_path):
                 for weight in self.model.parameters():
                     weight.data.fill_(float("nan"))
 
-    run(lambda: (network(), [Spoils()]), tmp_path)
+    with pytest.raises(NumbersError, match="in epoch 3, step 1: the loss became NaN"):
+        run(lambda: (network(), [Spoils()]), tmp_path)
+    run(lambda: (network(), [Spoils(), TerminateOnNaN()]), tmp_path)
     assert [path.name for path in (tmp_path / "backup").iterdir()] == [f"{2 * STEPS:012d}.checkpoint"]
 
 

@@ -6,9 +6,11 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from striate.applications.choose import NAMES
+from striate.artifacts.checkpoint import read_checkpoint
 from striate.core.errors import (
     ArgumentError,
     DataError,
@@ -368,3 +370,18 @@ def test_cutmix_is_refused_for_signals_before_a_run_begins(here):
     ):
         actions.train(Recipe("waves.npz", mix="cutmix"))
     assert not (here / "runs").exists()
+
+
+def test_the_number_of_threads_that_is_said_and_written_down_is_the_one_that_computes(here, monkeypatch):
+    before = torch.get_num_threads()
+    monkeypatch.setattr("striate.core.threads._decision", [])
+    monkeypatch.setenv("STRIATE_THREADS", str(before + 1))
+    said: list[str] = []
+    try:
+        result = actions.train(Recipe("toy.npz", epochs=1, schedule="constant"), say=said.append)
+    finally:
+        torch.set_num_threads(before)
+    (checkpoint,) = result.run.checkpoints.iterdir()
+    assert read_checkpoint(checkpoint)["machine"]["threads"] == before + 1
+    assert record(here)["threads"] == before + 1
+    assert torch.cuda.is_available() or any(f"; {before + 1} threads)" in line for line in said)

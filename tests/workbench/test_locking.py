@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -102,7 +105,48 @@ def test_a_lock_that_was_taken_over_meanwhile_is_put_back(tmp_path):
 
 def test_a_folder_that_is_gone_is_said(tmp_path):
     with (
-        pytest.raises(FileAccessError, match=r"cannot write .*lock: No such file"),
+        pytest.raises(FileAccessError, match=r"cannot write .*lock: No such file .*must be writable and"),
         locked(tmp_path / "no", silent),
     ):
         pass
+
+
+def test_a_lock_that_came_with_a_copy_is_refused_and_says_whose_it_is(tmp_path):
+    (tmp_path / "one").mkdir()
+    with locked(tmp_path / "one", silent):
+        shutil.copytree(tmp_path / "one", tmp_path / "copy")
+        message = r"If this is a copy of .*one, it holds that run's lock: remove .*copy.lock\."
+        with pytest.raises(ArgumentError, match=message), locked(tmp_path / "copy", silent):
+            pass
+        with pytest.raises(ArgumentError) as caught, locked(tmp_path / "one", silent):
+            pass
+        assert "copy" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", '"text"', "1", '{"pid": "x", "host": 1, "began": 2}'])
+def test_a_lock_of_another_kind_is_taken_over(content, tmp_path, monkeypatch):
+    monkeypatch.setattr(locking, "_PATIENCE", 0.0)
+    (tmp_path / "lock").write_text(content)
+    with locked(tmp_path, silent):
+        assert holder_of(tmp_path) == this_process()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no names that are no text")
+def test_a_folder_whose_name_is_no_text_is_locked_too(tmp_path):
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
+    folder.mkdir()
+    with locked(folder, silent), pytest.raises(ArgumentError, match="by process"), locked(folder, silent):
+        pass
+    assert list(folder.iterdir()) == []
+
+
+def test_a_lock_that_finds_no_room_is_not_left_half(tmp_path, monkeypatch):
+    def full(descriptor, content):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    message = r"cannot write .*lock: No space left on device\."
+    with pytest.raises(FileAccessError, match=message), locked(tmp_path, silent):
+        pass
+    assert list(tmp_path.iterdir()) == []

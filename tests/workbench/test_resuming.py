@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from striate.core.errors import ArgumentError, FileAccessError, FileFormatError,
 from striate.models.saving import load
 from striate.training.stopping import Stopped, ended_by_sigterm
 from striate.workbench import Recipe, actions
+from striate.workbench.recipe import recipe_from_table, write_recipe
 from striate.workbench.resuming import with_options
 
 RECIPE = Recipe("toy.npz", model="networks.py:stack", epochs=5, batch_size=8, learning_rate=0.05)
@@ -256,3 +258,163 @@ def test_half_written_files_of_a_killed_process_are_removed(here):
         path.write_bytes(b"half")
     actions.resume("broken")
     assert not any(path.exists() for path in left)
+
+
+def test_a_finished_run_that_was_stopped_in_its_report_gets_it(trained):
+    left = Path("runs/toy/.striate-00.part")
+    left.write_bytes(b"half")
+    said = []
+    assert actions.resume("toy", say=said.append, report=True) is None
+    assert said[1:] == ["report     not there yet, being written"]
+    assert Path("runs/toy/report.html").is_file()
+    assert not left.exists()
+    assert actions.resume("toy", say=said.append, report=True) is None
+    assert len(said) == 3
+
+
+@pytest.mark.parametrize("file", ["begin_record", "write_recipe", "write_split"])
+def test_a_run_that_is_stopped_while_it_is_begun_leaves_nothing(here, monkeypatch, file):
+    def press(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"striate.workbench.training_run.{file}", press)
+        with pytest.raises(KeyboardInterrupt):
+            actions.train(RECIPE, "broken")
+    assert list(Path("runs").iterdir()) == []
+    assert actions.train(RECIPE, "broken").status == "finished"
+
+
+def test_a_run_that_cannot_be_begun_leaves_nothing(here, monkeypatch):
+    def fail(*_):
+        raise FileAccessError("cannot write splits.csv: No space left on device")
+
+    monkeypatch.setattr("striate.workbench.training_run.write_split", fail)
+    with pytest.raises(FileAccessError, match=r"cannot write splits\.csv: No space left"):
+        actions.train(RECIPE, "broken")
+    assert list(Path("runs").iterdir()) == []
+
+
+@pytest.mark.parametrize("what", ["save", "score"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_after_its_last_epoch_says_so_and_goes_on(here, monkeypatch, what, number):
+    def press(*_, **__):
+        signal.raise_signal(number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"striate.workbench.training_run.{what}", press)
+        result = actions.train(RECIPE, "broken")
+    assert (result.status, result.signal, result.scores) == ("stopped", number, None)
+    assert record()["status"] == "stopped"
+    assert actions.resume("broken").status == "finished"
+    actions.train(RECIPE, "whole")
+    same()
+
+
+def test_of_two_writes_that_fail_the_first_is_told(here, monkeypatch):
+    def full(*_, **__):
+        monkeypatch.setattr("striate.workbench.record.Record.write", shut)
+        raise FileAccessError("cannot write the checkpoint: it needs 20 MB")
+
+    def shut(*_):
+        raise FileAccessError("cannot write run.json: it needs 2 KB")
+
+    monkeypatch.setattr("striate.models.Model.fit", full)
+    with pytest.raises(FileAccessError, match=r"cannot write the checkpoint"):
+        actions.train(RECIPE, "broken")
+
+
+def test_a_record_that_cannot_be_closed_is_told(here, monkeypatch):
+    def shut(*_):
+        raise FileAccessError("cannot write run.json: it needs 2 KB")
+
+    monkeypatch.setattr("striate.workbench.record.Record.close", shut)
+    with pytest.raises(FileAccessError, match=r"cannot write run\.json"):
+        actions.train(RECIPE, "broken")
+
+
+def test_a_folder_without_a_record_says_how_to_begin_anew(trained):
+    Path("runs/toy/run.json").unlink()
+    for text in ("toy", "runs/toy"):
+        with pytest.raises(
+            FileAccessError, match=r"has no run\.json, .*: striate train runs/toy/recipe\.toml"
+        ):
+            actions.resume(text)
+
+
+def test_a_run_whose_lock_finds_no_room_leaves_nothing(here, monkeypatch):
+    def full(*_):
+        raise FileAccessError("cannot write the lock: No space left on device")
+
+    monkeypatch.setattr("striate.workbench.locking._take", full)
+    with pytest.raises(FileAccessError, match="cannot write the lock: No space left"):
+        actions.train(RECIPE, "broken")
+    assert list(Path("runs").iterdir()) == []
+
+
+def edit_recipe(old, new):
+    path = Path("runs/broken/recipe.toml")
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_a_recipe_that_was_changed_meanwhile_is_refused(here):
+    cut_off()
+    for old, new, said in (
+        ("seed = 0", "seed = 1", r"seed was 0 and is 1\. Put it back"),
+        ("batch_size = 8\n", "", r"batch_size was 8 and is left open"),
+        ("epochs = 5", "epochs = 6", r"epochs was 5 and is 6\."),
+    ):
+        edit_recipe(old, new)
+        with pytest.raises(ArgumentError, match=rf"recipe\.toml was changed since .*: {said}"):
+            actions.resume("broken")
+        Path("runs/broken/recipe.toml").unlink()
+        write_recipe(Path("runs/broken/recipe.toml"), recipe_from_table(record()["recipe"], "run.json"))
+    assert actions.resume("broken").status == "finished"
+
+
+def test_data_that_lie_elsewhere_now_are_named_in_the_recipe(here):
+    actions.train(RECIPE, "whole")
+    cut_off()
+    Path("toy.npz").rename("moved.npz")
+    edit_recipe("toy.npz", "moved.npz")
+    assert actions.resume("broken").status == "finished"
+    same()
+
+
+@pytest.mark.parametrize("last", ["write", "write_recipe"])
+def test_a_run_that_died_while_it_got_more_epochs_goes_on(here, monkeypatch, last):
+    recipe = replace(RECIPE, schedule="constant")
+    actions.train(recipe, "broken")
+
+    def die(*_):
+        raise DiedError("it died")
+
+    with monkeypatch.context() as patch:
+        # Before the recipe was written again, or just after.
+        place = "resuming.write_recipe" if last == "write" else "resuming.go_on_record"
+        patch.setattr(f"striate.workbench.{place}", die)
+        with pytest.raises(DiedError, match="it died"):
+            actions.resume("broken", epochs=7)
+    assert actions.resume("broken", epochs=7).epochs_done == 7
+    assert record()["recipe"]["epochs"] == 7
+    assert "recipe_before" not in record()
+
+
+def test_a_split_that_was_changed_meanwhile_is_refused(here):
+    cut_off()
+    splits = Path("runs/broken/splits.csv")
+    before = splits.read_bytes()
+    # One of each changes sides, so that all counts stay.
+    splits.write_bytes(
+        before.replace(b",test,", b",?,", 1).replace(b",train,", b",test,", 1).replace(b"?", b"train")
+    )
+    assert splits.read_bytes().count(b",test,") == before.count(b",test,")
+    for use in (actions.resume, actions.evaluate):
+        with pytest.raises(
+            FileFormatError, match=r"splits\.csv was changed after .*never learnt from\. Bring"
+        ):
+            use("broken")
+    splits.write_bytes(before)
+    assert actions.resume("broken").status == "finished"

@@ -13,9 +13,9 @@ import numpy as np
 
 from striate.artifacts.atomic import read_bytes
 from striate.core.arrays import as_tensor
+from striate.core.cache import cache_folder
 from striate.core.errors import ArgumentError, FileAccessError, FileFormatError, ShapeError, add_context
 from striate.core.shapes import format_shape
-from striate.core.cache import cache_folder
 from striate.datasets.download import RemoteFile, download
 
 CLASSES = 1000

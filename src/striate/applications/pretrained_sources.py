@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from striate.core.errors import FileAccessError, MissingExtraError, add_context
 from striate.core.cache import cache_folder
+from striate.core.errors import FileAccessError, MissingExtraError, add_context
 from striate.datasets.download import RemoteFile, download
 
 _TORCHVISION = "https://download.pytorch.org/models"

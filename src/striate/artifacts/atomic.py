@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from striate.artifacts.part_files import part_name
 from striate.core.durability import sync_folder
 from striate.core.errors import FileAccessError
 from striate.core.shapes import format_bytes
@@ -27,7 +27,7 @@ def write_atomically(path: str | os.PathLike[str], pieces: Iterable[bytes]) -> N
     """
     target = _target(path)
     chunks = list(pieces)
-    temporary = target.with_name(f".striate-{secrets.token_hex(8)}.part")
+    temporary = target.with_name(part_name())
     try:
         with temporary.open("xb") as file:
             _write_durably(file, chunks)

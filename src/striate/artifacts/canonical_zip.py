@@ -17,9 +17,11 @@ import re
 import struct
 import zlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from striate.artifacts.atomic import reading, write_atomically
+from striate.artifacts.part_files import sweep_parts
 from striate.core.errors import ArgumentError, FileFormatError
 from striate.core.shapes import format_bytes
 
@@ -92,6 +94,7 @@ def write_canonical_zip(path: str | os.PathLike[str], contents: Mapping[str, byt
     for piece in pieces:
         digest.update(piece)
     write_atomically(path, [*pieces, digest.hexdigest().encode("ascii")])
+    sweep_parts(Path(path).resolve().parent)
 
 
 def read_canonical_zip(path: str | os.PathLike[str], what: str) -> dict[str, bytes]:

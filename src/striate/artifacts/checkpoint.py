@@ -125,10 +125,19 @@ class CheckpointFolder:
                 path.unlink(missing_ok=True)
 
     def files(self) -> list[Path]:
-        """List the checkpoints that there are, the oldest first."""
-        if not self.folder.is_dir():
-            return []
-        return sorted(path for path in self.folder.iterdir() if _NAME.fullmatch(path.name))
+        """List the checkpoints that there are, the oldest first.
+
+        Raises:
+            FileAccessError: the folder cannot be read.
+        """
+        try:
+            if not self.folder.is_dir():
+                return []
+            return sorted(path for path in self.folder.iterdir() if _NAME.fullmatch(path.name))
+        except OSError as error:
+            raise FileAccessError(
+                f"cannot read the folder {self.folder} of checkpoints: {error.strerror or error}."
+            ) from error
 
     def read_last(self) -> tuple[dict[str, Any], Path, list[str]] | None:
         """Read the last checkpoint that opens; None where there is none.
@@ -145,7 +154,10 @@ class CheckpointFolder:
             except StriateError as error:
                 reasons.append(str(error))
         if reasons:
-            raise FileFormatError(f"no checkpoint in {self.folder} can be opened: {' '.join(reasons)}")
+            raise FileFormatError(
+                f"no checkpoint in {self.folder} can be opened: {' '.join(reasons)} To train from the first "
+                "step again, remove that folder."
+            )
         return None
 
     def sweep(self) -> None:

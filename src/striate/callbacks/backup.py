@@ -13,6 +13,7 @@ from striate.callbacks.base import Callback, Logs
 from striate.callbacks.monitor import Monitor
 from striate.core.console import say
 from striate.core.errors import ArgumentError
+from striate.core.processes import is_first
 
 
 class Course(Protocol):
@@ -116,10 +117,14 @@ class BackupAndRestore(Callback):
         say(f"going on {_place(state)}, from {path}")
         return state
 
+    def is_due(self, course: Course) -> bool:
+        """Whether a checkpoint is due within the epoch."""
+        by_count = self.save_freq != "epoch" and course.steps % int(self.save_freq) == 0
+        return by_count or (self.seconds is not None and self._clock() - self._written_at >= self.seconds)
+
     def after_step(self, course: Course) -> None:
         """Write a checkpoint if one is due within the epoch."""
-        by_count = self.save_freq != "epoch" and course.steps % int(self.save_freq) == 0
-        if by_count or (self.seconds is not None and self._clock() - self._written_at >= self.seconds):
+        if self.is_due(course):
             self.save(course)
 
     def after_epoch(self, course: Course, logs: Mapping[str, Any]) -> None:
@@ -135,13 +140,16 @@ class BackupAndRestore(Callback):
     def save(self, course: Course, best: bool = False) -> None:
         """Write where the training stands, unless its loss is no number: the last good one stays then."""
         if course.is_sound():
-            self.files.write(course.get_state(), course.steps, best)
+            # All processes of a training say how they stand; the first one writes.
+            state = course.get_state()
+            if is_first():
+                self.files.write(state, course.steps, best)
         self._written_at = self._clock()
 
     def on_train_end(self, logs: Logs = None) -> None:
         """Delete the checkpoints of a training that came to its end."""
         history = getattr(self.model, "history", None)
-        if self.delete_checkpoint and not getattr(history, "interrupted", False):
+        if self.delete_checkpoint and not getattr(history, "interrupted", False) and is_first():
             self.files.clear()
 
 

@@ -21,7 +21,7 @@ A callback that remembers something from epoch to epoch says what in `get_state`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 Logs = Mapping[str, Any] | None
 
@@ -55,6 +55,8 @@ class Callback:
 
     model: Any = None
     params: Mapping[str, Any] = {}
+    # Where several processes train together: whether only the first calls it, since it writes or prints.
+    first_process_only: ClassVar[bool] = False
 
     def set_params(self, params: Mapping[str, Any]) -> None:
         """Take what is known of the run."""

@@ -9,6 +9,7 @@ from striate.callbacks.base import HOOKS, Callback, Logs, listens
 from striate.callbacks.history import History
 from striate.callbacks.progress import ProgbarLogger
 from striate.core.errors import ArgumentError
+from striate.core.processes import is_first
 
 
 @final
@@ -58,6 +59,8 @@ class CallbackList:
         callback.set_params(self.params)
         if self.model is not None:
             callback.set_model(self.model)
+        if callback.first_process_only and not is_first():
+            return
         for hook, listeners in self._listeners.items():
             if listens(callback, hook):
                 listeners.append(getattr(callback, hook))

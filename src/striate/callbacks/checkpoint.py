@@ -27,6 +27,8 @@ class ModelCheckpoint(Callback):
         FileAccessError: the path is a folder.
     """
 
+    first_process_only = True
+
     def __init__(
         self,
         filepath: str | os.PathLike[str],

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, final
 
@@ -25,6 +26,8 @@ class CSVLogger(Callback):
         FileFormatError: the file to go on in is not such a table.
     """
 
+    first_process_only = True
+
     def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
         self.filename = os.fspath(filename)
         self.separator = separator
@@ -37,9 +40,12 @@ class CSVLogger(Callback):
         with self._open("a" if self.append else "w"):
             pass
 
-    def _open(self, mode: str) -> IO[str]:
+    @contextmanager
+    def _open(self, mode: str) -> Iterator[IO[str]]:
+        # A disk that is full says so only when the file is closed.
         try:
-            return Path(self.filename).open(mode, newline="", encoding="utf-8")
+            with Path(self.filename).open(mode, newline="", encoding="utf-8") as file:
+                yield file
         except OSError as error:
             raise FileAccessError(f"cannot write {self.filename!r}: {error.strerror}.") from error
 

@@ -66,6 +66,8 @@ class ProgbarLogger(Callback):
         ArgumentError: another `verbose`.
     """
 
+    first_process_only = True
+
     def __init__(self, stream: TextIO | None = None, clock: Callable[[], float] = time.perf_counter) -> None:
         self._given = stream
         self._clock = clock

@@ -38,6 +38,8 @@ class TensorBoard(Callback):
         FileAccessError: the folder cannot be written.
     """
 
+    first_process_only = True
+
     def __init__(
         self,
         log_dir: str | os.PathLike[str] = "logs",

@@ -21,8 +21,8 @@ from striate.cli.verbs.see import see
 from striate.cli.verbs.summary import summary
 from striate.cli.verbs.train import train
 from striate.cli.verbs.tune_kernels import tune_kernels
-from striate.core.console import accept_all_names
 from striate.core.errors import StriateError
+from striate.core.names import accept_all_names, harmless
 
 WELCOME = """\
 Striate trains convolutional neural networks, measures them and uses them.
@@ -40,6 +40,9 @@ Each training leaves a run, a folder in runs/. More: striate --help, striate tra
 SIGNALLED = 128
 USAGE = 2
 FAILED = 1
+
+# How PyTorch says it where it has no class for it.
+_MEMORY_WORDS = ("allocate memory", "out of memory")
 
 # One width everywhere, so that the help reads the same in every terminal, log and test.
 _WIDTH = 100
@@ -126,6 +129,14 @@ def main(words: list[str] | None = None) -> int:
         # Whoever read the output has gone, as `head` does; the rest goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not any(words in str(error) for words in _MEMORY_WORDS):
+            raise
+        _complain(
+            "memory ran out before a batch was computed: the data or the network's weights do not fit. Take "
+            "a smaller --size or --limit, fewer filters, or free memory that other programs hold."
+        )
+        return FAILED
     except OSError as error:
         _complain(f"{error.filename}: {error.strerror}." if error.filename else f"{error}.")
         return FAILED
@@ -163,4 +174,4 @@ def _run(words: list[str]) -> int:
 
 
 def _complain(text: str) -> None:
-    typer.echo(f"striate: {text}", err=True)
+    typer.echo("striate: " + harmless(text, keep="\n"), err=True)

@@ -84,7 +84,11 @@ class NumbersError(StriateError, ArithmeticError):
 
 
 class OutOfMemoryError(StriateError, MemoryError):
-    """A batch does not fit into memory; the message names a size that would."""
+    """A batch does not fit into memory; the message, and `fits`, name a size that would."""
+
+    def __init__(self, message: str = "", fits: int | None = None):
+        super().__init__(message)
+        self.fits = fits
 
 
 def add_context(error: StriateError, where: str) -> StriateError:

@@ -6,11 +6,13 @@ prints. Nothing here is decided at import.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import random
+import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -18,7 +20,17 @@ import torch
 from striate.core.errors import ArgumentError
 from striate.core.shapes import check_choice
 
+if sys.platform != "win32":
+    import resource
+
 PRECISIONS = ("auto", "float32", "bfloat16")
+# How PyTorch, oneDNN and CUDA's libraries say it where they have no class for it.
+_MEMORY_WORDS = (
+    "can't allocate memory",
+    "could not create a memory object",
+    "out of memory",
+    "ALLOC_FAILED",
+)
 
 
 @dataclass(frozen=True)
@@ -105,7 +117,8 @@ def available_memory(device: torch.device) -> int | None:
         return int(free + held)
     if device.type != "cpu":
         return None
-    bounds = [bound for bound in (_system_memory(), _container_memory()) if bound is not None]
+    found = (_system_memory(), _container_memory(), _process_memory())
+    bounds = [bound for bound in found if bound is not None]
     return min(bounds) if bounds else None
 
 
@@ -126,6 +139,40 @@ def _container_memory() -> int | None:
         return None
     bound = limit.read_text().strip()
     return None if bound == "max" else max(int(bound) - int(used.read_text()), 0)
+
+
+def _process_memory() -> int | None:
+    # What `ulimit -v` leaves to this process, as it is set on shared machines.
+    sizes = Path("/proc/self/statm")
+    if sys.platform == "win32" or not sizes.exists():
+        return None
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit == resource.RLIM_INFINITY:
+        return None
+    taken = int(sizes.read_text().split()[0]) * resource.getpagesize()
+    return max(limit - taken + _free_in_heap(), 0)
+
+
+class _HeapUse(ctypes.Structure):
+    # struct mallinfo2 of glibc's malloc.h: ten counts, of which fordblks is the free bytes.
+    _fields_: ClassVar[list[tuple[str, Any]]] = [(f"count{number}", ctypes.c_size_t) for number in range(10)]
+
+
+def _free_in_heap() -> int:
+    """How many bytes were freed, but stay with the process for its next step."""
+    library = ctypes.CDLL(None)
+    if not hasattr(library, "mallinfo2"):
+        return 0
+    ask = library.mallinfo2
+    ask.restype = _HeapUse
+    return int(ask().count8)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out, on a GPU or on the CPU."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _MEMORY_WORDS)
 
 
 def set_random_seed(seed: int) -> None:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from striate.core.errors import FileAccessError, unknown_name
 from striate.core.cache import cache_folder
+from striate.core.errors import FileAccessError, unknown_name
 from striate.datasets.decoding.decoded_cache import ABOUT, read_about
 
 

@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from striate.core.errors import FileAccessError, FileFormatError
 from striate.core.cache import cache_folder
+from striate.core.errors import FileAccessError, FileFormatError
 from striate.datasets.download import RemoteFile, download
 from striate.datasets.source import Data, DataBundle
 

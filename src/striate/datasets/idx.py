@@ -18,9 +18,9 @@ from typing import BinaryIO
 
 import numpy as np
 
+from striate.core.cache import cache_folder
 from striate.core.errors import FileAccessError, FileFormatError
 from striate.core.shapes import format_bytes, format_shape
-from striate.core.cache import cache_folder
 from striate.datasets.download import RemoteFile, download
 from striate.datasets.source import Data, DataBundle
 

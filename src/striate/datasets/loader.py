@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from striate.core.errors import ArgumentError, DataError
+from striate.core.processes import own_share
 from striate.core.runtime import fresh_numpy_generator
 from striate.datasets.rows import Rows
 
@@ -25,6 +26,9 @@ class ArrayBatches:
     `arrays` is one array or a tuple, list or dict of such, NumPy's or torch's; None in it stays
     None. Each batch has the same form. Iterating again gives the next epoch: with `shuffle`
     a new order, drawn from `generator`.
+
+    `share` says which of how many processes this is: each reads its own rows of every batch only. One that
+    has none in a small batch gets the batch's first row, so that it does what the others do.
 
     No array is copied as a whole. Without shuffling a batch is a view where torch can make one,
     so it must not be changed in place.
@@ -45,6 +49,7 @@ class ArrayBatches:
         shuffle: bool = False,
         generator: np.random.Generator | None = None,
         drop_last: bool = False,
+        share: tuple[int, int] = (0, 1),
     ):
         if isinstance(batch_size, bool) or not hasattr(batch_size, "__index__") or int(batch_size) < 1:
             raise ArgumentError(f"batch_size must be a whole number from 1; got {batch_size!r}.")
@@ -53,6 +58,7 @@ class ArrayBatches:
         self.batch_size = int(batch_size)
         self.shuffle = shuffle
         self.drop_last = drop_last
+        self.share = share
         self._generator = generator or (fresh_numpy_generator() if shuffle else None)
         self._taken = self._skipped = 0
         self._before_order: Any = None
@@ -72,6 +78,7 @@ class ArrayBatches:
         for start in range(skipped * self.batch_size, len(self) * self.batch_size, self.batch_size):
             self._taken += 1
             stop = min(start + self.batch_size, self.count)
+            start, stop = self._own(start, stop)
             if order is None:
                 yield _map_tree(self._readers, methodcaller("slice", start, stop))
             else:
@@ -84,8 +91,19 @@ class ArrayBatches:
         places = np.arange((self._taken - 1) * self.batch_size, stop)
         return places if self._order is None else self._order.numpy()[places]
 
+    def _own(self, start: int, stop: int) -> tuple[int, int]:
+        if self.share == (0, 1):
+            return start, stop
+        begin, end = own_share(stop - start, *self.share)
+        return (start + begin, start + end) if begin < end else (start, start + 1)
+
     def _chance(self) -> Any:
         return None if self._generator is None else self._generator.bit_generator.state
+
+    @property
+    def taken(self) -> int:
+        """How many batches of the pass were given."""
+        return self._taken
 
     def get_state(self) -> dict[str, Any]:
         """Say where the pass stands: what its order was drawn from, and how many batches it gave."""

@@ -92,10 +92,9 @@ class AlphaDropout(Dropout):
         if not self.training or self.rate == 0:
             return inputs
         limit = -SELU_ALPHA * SELU_SCALE
-        mask = torch.empty(self._mask_shape(inputs), dtype=inputs.dtype, device=inputs.device)
-        mask.bernoulli_(1 - self.rate, generator=self._own_generator(inputs.device))
         if self.rate == 1:
             return inputs * 0
+        mask = self._kept(inputs, 1 - self.rate)
         scale = ((1 - self.rate) * (1 + self.rate * limit**2)) ** -0.5
         return scale * (inputs * mask + limit * (1 - mask)) - scale * limit * self.rate
 

@@ -8,9 +8,11 @@ import torch
 
 from striate import constraints, initializers, regularizers
 from striate.core.errors import ArgumentError, ShapeError
+from striate.core.position import here
 from striate.core.shapes import Shape, format_shape
 from striate.layers.base import Layer
 from striate.ops.normalization import batch_normalize
+from striate.ops.synchronized_normalization import synchronized_normalize
 
 
 class BatchNormalization(Layer):
@@ -21,6 +23,9 @@ class BatchNormalization(Layer):
     Keras. In inference, and when `trainable` is False, the moving statistics are used.
     (Ioffe and Szegedy, "Batch Normalization", 2015, algorithm 1; they keep the unbiased
     variance.)
+
+    Where several processes train together, each has a part of the batch. With `synchronized` the
+    statistics are those of the whole batch; without, `compile(sync_batch_norm=...)` decides.
 
     Shape:
         in and out (batch, ..., channels), with the channels at `axis`. Weights: gamma, beta,
@@ -49,9 +54,11 @@ class BatchNormalization(Layer):
         gamma_regularizer: Any = None,
         beta_constraint: Any = None,
         gamma_constraint: Any = None,
+        synchronized: bool = False,
         **options: Any,
     ):
         super().__init__(**options)
+        self.synchronized = bool(synchronized)
         if isinstance(axis, (list, tuple)) and len(axis) == 1:
             axis = axis[0]
         if isinstance(axis, bool) or not isinstance(axis, int):
@@ -110,20 +117,30 @@ class BatchNormalization(Layer):
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Normalise by the batch in training, by the moving statistics otherwise."""
         self.compute_output_shape(tuple(inputs.shape))
-        outputs, mean, variance = batch_normalize(
-            inputs.movedim(self.axis, -1),
-            self.gamma,
-            self.beta,
-            self.moving_mean,
-            self.moving_variance,
-            by_batch=self.training and self.trainable,
-            epsilon=self.epsilon,
-        )
+        outputs, mean, variance = self._normalized(inputs.movedim(self.axis, -1))
         if mean is not None and variance is not None:
             with torch.no_grad():
                 self.moving_mean.lerp_(mean.to(self.moving_mean.dtype), 1 - self.momentum)
                 self.moving_variance.lerp_(variance.to(self.moving_variance.dtype), 1 - self.momentum)
         return outputs.movedim(-1, self.axis)
+
+    def _normalized(
+        self, values: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
+        by_batch, spot = self.training and self.trainable, here()
+        if by_batch and spot is not None and spot.processes > 1 and (self.synchronized or spot.synchronize):
+            return synchronized_normalize(
+                values, self.gamma, self.beta, epsilon=self.epsilon, counts=spot.counts
+            )
+        return batch_normalize(
+            values,
+            self.gamma,
+            self.beta,
+            self.moving_mean,
+            self.moving_variance,
+            by_batch=by_batch,
+            epsilon=self.epsilon,
+        )
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         """The shape stays.
@@ -149,4 +166,5 @@ class BatchNormalization(Layer):
         for name in ("beta", "gamma"):
             config[f"{name}_regularizer"] = regularizers.serialize(getattr(self, f"{name}_regularizer"))
             config[f"{name}_constraint"] = constraints.serialize(getattr(self, f"{name}_constraint"))
-        return config
+        # Left out where it says nothing, so that files stay readable for a Striate that has no such argument.
+        return {**config, "synchronized": True} if self.synchronized else config

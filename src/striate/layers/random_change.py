@@ -11,6 +11,7 @@ import torch
 from striate.augment import Augment
 from striate.augment.base import Change
 from striate.core.errors import ArgumentError, ShapeError, StateError
+from striate.core.position import own_rows
 from striate.core.shapes import Shape, format_shape
 from striate.layers.axes import check_data_format, from_channels_last, to_channels_last
 from striate.layers.seeded import SeededLayer
@@ -97,7 +98,7 @@ class RandomChange(SeededLayer):
 
     def _keys(self, count: int) -> np.ndarray:
         generator = self._own_generator(torch.device("cpu"))
-        bits = torch.randint(-(2**63), 2**63 - 1, (count,), generator=generator)
+        bits = own_rows(count, lambda rows: torch.randint(-(2**63), 2**63 - 1, (rows,), generator=generator))
         return bits.numpy().view(np.uint64)
 
     def _check_axes(self, shape: Shape) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from striate.core.errors import ArgumentError, ShapeError
+from striate.core.position import here, own_rows
 from striate.core.shapes import format_shape
 from striate.layers.seeded import SeededLayer
 
@@ -46,9 +47,27 @@ class Dropout(SeededLayer):
         if self.rate == 1:
             return inputs * 0
         keep = 1 - self.rate
-        mask = torch.empty(self._mask_shape(inputs), dtype=inputs.dtype, device=inputs.device)
-        mask.bernoulli_(keep, generator=self._own_generator(inputs.device)).div_(keep)
-        return inputs * mask
+        return inputs * self._kept(inputs, keep).div_(keep)
+
+    def _kept(self, inputs: torch.Tensor, keep: float) -> torch.Tensor:
+        """Draw which values stay: 1 for those, 0 for the others."""
+        length, *rest = self._mask_shape(inputs)
+        generator, spot = self._own_generator(inputs.device), here()
+
+        def draw(rows: int, dtype: torch.dtype) -> torch.Tensor:
+            return torch.empty((rows, *rest), dtype=dtype, device=inputs.device).bernoulli_(
+                keep, generator=generator
+            )
+
+        if spot is None or spot.is_whole or self._is_shared(length):
+            return draw(length, inputs.dtype)
+        # As bytes, since the whole batch's mask may be large where only a part of the batch fits.
+        rows = spot.rows if length == spot.batch and inputs.shape[0] == spot.rows else length
+        return own_rows(rows, lambda whole: draw(whole, torch.uint8)).to(inputs.dtype)
+
+    def _is_shared(self, length: int) -> bool:
+        """Whether all examples of a batch drop the same."""
+        return length == 1 and self.noise_shape is not None and self.noise_shape[0] == 1
 
     def _mask_shape(self, inputs: torch.Tensor) -> list[int]:
         if self.noise_shape is None:

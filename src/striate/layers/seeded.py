@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from striate.core.position import own_rows
 from striate.core.shapes import Shape
 from striate.layers.base import Layer
 
@@ -27,8 +28,11 @@ class SeededLayer(Layer):
 
     def _normal(self, inputs: torch.Tensor) -> torch.Tensor:
         """Draw from the standard normal distribution, one number for each value."""
-        drawn = torch.empty_like(inputs)
-        return drawn.normal_(generator=self._own_generator(inputs.device))
+        generator, rest = self._own_generator(inputs.device), inputs.shape[1:]
+        like: dict[str, Any] = {"dtype": inputs.dtype, "device": inputs.device}
+        return own_rows(
+            inputs.shape[0], lambda rows: torch.empty((rows, *rest), **like).normal_(generator=generator)
+        )
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         """The shape stays."""

@@ -19,8 +19,9 @@ from torch import nn
 from striate import constraints, initializers, regularizers
 from striate.core.allowance import take
 from striate.core.arrays import as_dtype, as_tensor
-from striate.core.errors import ArgumentError, ShapeError
-from striate.core.shapes import format_shape
+from striate.core.errors import ArgumentError, OutOfMemoryError, ShapeError
+from striate.core.runtime import is_out_of_memory
+from striate.core.shapes import format_bytes, format_shape
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class Weighted(nn.Module):
 
         Raises:
             ArgumentError: a name that something else has already, or that cannot be part of a path.
+            OutOfMemoryError: the weight does not fit into memory.
         """
         sizes = (shape,) if isinstance(shape, int) else tuple(int(size) for size in shape)
         name = name or f"weight_{len(self._specs)}"
@@ -85,13 +87,25 @@ class Weighted(nn.Module):
         if take(math.prod(sizes), f"{self._label()}: the weight {name!r}"):
             # What a file holds is written over it at once: chance and its price are saved.
             draw = torch.zeros
-        stored = spec.to_stored(draw(sizes, dtype=as_dtype(dtype) if dtype else self.dtype))
+        stored = self._make_weight(spec, draw, as_dtype(dtype) if dtype else self.dtype)
         self._specs[name] = spec
         if trainable and stored.dtype.is_floating_point:
             self.register_parameter(name, nn.Parameter(stored, requires_grad=self._trainable))
         else:
             self.register_buffer(name, stored)
         return getattr(self, name)
+
+    def _make_weight(self, spec: WeightSpec, draw: Any, dtype: torch.dtype) -> torch.Tensor:
+        try:
+            return spec.to_stored(draw(spec.shape, dtype=dtype))
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise OutOfMemoryError(
+                f"{self._label()}: the weight {spec.name!r} of {format_shape(spec.shape)} takes "
+                f"{format_bytes(math.prod(spec.shape) * dtype.itemsize)}, which does not fit into memory. "
+                "Take fewer units or filters, or make what comes in smaller by pooling."
+            ) from error
 
     def _make_room_for(self, name: str) -> None:
         # `self.bias = None` in __init__ is a placeholder, which torch would take for something in the way.

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from striate.core.errors import ArgumentError
+from striate.ops.native.optimizer_step import ADAM, Rule
 from striate.optimizers.base import Optimizer, Rate
 from striate.optimizers.options import Common, check_number
 from striate.optimizers.state import State, laid_out_alike
@@ -58,6 +59,14 @@ class _AmsgradAdam(AdamFamily):
     def slots(self) -> dict[str, float]:
         """Keep both moving means, and the largest mean square where `amsgrad` asks for it."""
         return {**super().slots(), **({"velocity_hat": 0.0} if self.amsgrad else {})}
+
+    def rule(self) -> Rule:
+        """Both moving means, and the largest mean square where it is kept."""
+        step = self.iterations + 1
+        correction = math.sqrt(1 - self.beta_2**step) / (1 - self.beta_1**step)
+        betas = {"beta_1": self.beta_1, "beta_2": self.beta_2}
+        numbers = {**betas, "epsilon": self.epsilon, "correction": correction}
+        return Rule(ADAM, ("momentum", "velocity", "velocity_hat"), numbers)
 
     def update(
         self, parameters: list[Tensor], gradients: list[Tensor], state: State, learning_rate: float

@@ -25,7 +25,9 @@ import torch
 from torch import Tensor
 
 from striate.core.errors import StateError
-from striate.optimizers.clipping import clip
+from striate.ops.native.optimizer_step import Rule
+from striate.optimizers.one_call import OneCall
+from striate.optimizers.operations import follow_average, take_step
 from striate.optimizers.options import COMMON, Common, check_common, check_number, unknown_option
 from striate.optimizers.schedules.base import LearningRateSchedule
 from striate.optimizers.schedules.registry import deserialize, serialize
@@ -92,6 +94,7 @@ class Optimizer(ABC):
         self._excluded: tuple[set[int], str | None] = (set(), None)
         self._decaying: list[bool] = []
         self.multipliers: dict[str, float] = {}
+        self._one_call = OneCall()
 
     @abstractmethod
     def slots(self) -> dict[str, float]:
@@ -102,6 +105,10 @@ class Optimizer(ABC):
         self, parameters: list[Tensor], gradients: list[Tensor], state: State, learning_rate: float
     ) -> None:
         """Move the parameters, in place; `state` holds one list a slot, in the same order."""
+
+    def rule(self) -> Rule | None:
+        """Say what `update` does in the kernels' words, where they have this rule (`one_call`)."""
+        return None
 
     @property
     def learning_rate(self) -> Any:
@@ -166,6 +173,7 @@ class Optimizer(ABC):
             ArgumentError: a number below 0, or a name that no parameter has.
         """
         self.multipliers = check_multipliers(multipliers, self._parameters if self.built else None)
+        self._one_call.forget()
 
     @torch.no_grad()
     def step(self) -> None:
@@ -177,29 +185,18 @@ class Optimizer(ABC):
         moving = self._collect()
         if not moving.parameters:
             return
-        gradients = moving.gradients
-        if self.loss_scale_factor is not None:
-            gradients = list(torch._foreach_div(gradients, self.loss_scale_factor))
         parts = self.gradient_accumulation_steps
-        if parts:
-            gradients = list(torch._foreach_add(moving.state["gradient_accumulator"], gradients))
-            if (self._steps + 1) % parts:
-                torch._foreach_copy_(moving.state["gradient_accumulator"], gradients)
-                self._steps += 1
-                return
-            torch._foreach_div_(gradients, parts)
+        waits = bool(parts and (self._steps + 1) % parts)
+        rate = 0.0 if waits else self.learning_rate
+        # An average is of all parameters, moving or not: one call can follow it only where all move.
+        whole = len(moving.parameters) == len(self._parameters)
+        in_one_call = (whole or not self.use_ema) and self._one_call.moved(self, moving, rate, waits)
+        if not in_one_call:
+            take_step(self, moving, rate, waits)
+        if parts and not waits:
             torch._foreach_zero_(self._state["gradient_accumulator"])
-        moving.gradients = clip(gradients, self.clipnorm, self.clipvalue, self.global_clipnorm)
-        rate, before = self.learning_rate, self.numbers
-        for share, part in moving.by_rate(self.multipliers):
-            # Each part begins with the numbers as they stood before the step: they count up once.
-            self.numbers = dict(before)
-            kept = [each for each, decay in zip(part.parameters, part.decaying, strict=True) if decay]
-            if self.weight_decay and kept:
-                torch._foreach_mul_(kept, 1 - rate * share * self.weight_decay)
-            self.update(part.parameters, part.gradients, part.state, rate * share)
-        if self.use_ema:
-            self._follow_average()
+        if self.use_ema and not waits:
+            follow_average(self, list(self._parameters.values()), self._state["average"], in_one_call)
         self._steps += 1
 
     def _collect(self) -> Moving:
@@ -214,14 +211,7 @@ class Optimizer(ABC):
         self._state = state
         self._device = parameters[0].device if parameters else None
         self._fused = fits_fused_kernel(parameters, state)
-
-    def _follow_average(self) -> None:
-        keep = self.ema_momentum if self.iterations else 0.0
-        parameters = list(self._parameters.values())
-        torch._foreach_lerp_(self._state["average"], parameters, 1 - keep)
-        every = self.ema_overwrite_frequency
-        if every and (self.iterations + 1) % every == 0:
-            torch._foreach_copy_(parameters, self._state["average"])
+        self._one_call.forget()
 
     @torch.no_grad()
     def swap_average(self) -> None:

@@ -7,6 +7,7 @@ from typing import Unpack, final
 import torch
 from torch import Tensor
 
+from striate.ops.native.optimizer_step import RMSPROP, Rule
 from striate.optimizers.base import Optimizer, Rate
 from striate.optimizers.options import Common, check_number
 from striate.optimizers.state import State
@@ -44,6 +45,11 @@ class RMSprop(Optimizer):
         """Keep the mean square, and where asked for the velocity and the mean gradient."""
         optional = (("momentum", self.momentum), ("average_gradient", self.centered))
         return {"velocity": 0.0, **{slot: 0.0 for slot, wanted in optional if wanted}}
+
+    def rule(self) -> Rule:
+        """Moving mean square, where asked for with mean gradient and velocity."""
+        numbers = {"beta_2": self.rho, "momentum": self.momentum, "epsilon": self.epsilon}
+        return Rule(RMSPROP, ("velocity", "average_gradient", "momentum"), numbers)
 
     def update(
         self, parameters: list[Tensor], gradients: list[Tensor], state: State, learning_rate: float

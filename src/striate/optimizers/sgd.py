@@ -7,6 +7,8 @@ from typing import Unpack, final
 import torch
 from torch import Tensor
 
+from striate.ops.native import optimizer_step
+from striate.ops.native.optimizer_step import Rule
 from striate.optimizers.base import Optimizer, Rate
 from striate.optimizers.options import Common, check_number
 from striate.optimizers.state import State
@@ -41,6 +43,11 @@ class SGD(Optimizer):
     def slots(self) -> dict[str, float]:
         """Keep a velocity where there is momentum."""
         return {"momentum": 0.0} if self.momentum else {}
+
+    def rule(self) -> Rule:
+        """Gradient descent, with a velocity where there is momentum."""
+        numbers = {"momentum": self.momentum, "nesterov": int(self.nesterov)}
+        return Rule(optimizer_step.SGD, ("momentum",), numbers)
 
     def update(
         self, parameters: list[Tensor], gradients: list[Tensor], state: State, learning_rate: float

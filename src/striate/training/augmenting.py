@@ -29,6 +29,11 @@ class BatchChange:
     augment: Augment
     seed: int
 
+    @property
+    def mixes(self) -> bool:
+        """Whether an example's result depends on the others of its batch."""
+        return self.augment.mixes
+
     def __call__(self, inputs: Any, targets: Any, numbers: np.ndarray, epoch: int) -> tuple[Any, Any]:
         """Change a batch's inputs, and its labels where examples are mixed.
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from torch import nn
 
 from striate.layers.seeded import SeededLayer
+from striate.training.distributed import Processes
 
 
 def random_state(device: torch.device) -> dict[str, Any]:
@@ -40,6 +42,14 @@ def set_random_state(state: Mapping[str, Any], device: torch.device) -> None:
         torch.mps.set_rng_state(found) if device.type == "mps" else torch.cuda.set_rng_state(found, device)
 
 
+def share_chance(group: Processes | None, device: torch.device) -> None:
+    """Let all processes of a training draw what the first one draws from here on."""
+    if group is not None:
+        state = group.from_first(random_state(device) if group.is_first else None)
+        if not group.is_first:
+            set_random_state(state, device)
+
+
 def layer_states(module: nn.Module) -> list[np.ndarray | None]:
     """Read the generators of layers that have a seed of their own; None where nothing was drawn yet."""
     generators = [layer._generator for layer in _seeded(module)]
@@ -58,6 +68,40 @@ def set_layer_states(module: nn.Module, states: list[np.ndarray | None], device:
             if generator is not None and generator.get_state().numel() == state.size:
                 generator.set_state(torch.from_numpy(np.array(state)))
                 break
+
+
+def remember(module: nn.Module, device: torch.device) -> Callable[[], None]:
+    """Note where all generators stand; what comes back puts them there again."""
+    state, layers = random_state(device), layer_states(module)
+
+    def again() -> None:
+        set_random_state(state, device)
+        set_layer_states(module, layers, device)
+
+    return again
+
+
+@contextmanager
+def untouched(module: nn.Module, device: torch.device) -> Iterator[None]:
+    """Try something with a module, and leave its buffers and all generators as they were."""
+    again, kept = remember(module, device), [buffer.clone() for buffer in module.buffers()]
+    try:
+        yield
+    finally:
+        again()
+        with torch.no_grad():
+            for buffer, before in zip(module.buffers(), kept, strict=True):
+                buffer.copy_(before)
+
+
+def draws_by_itself(module: nn.Module) -> bool:
+    """Whether a module of torch's own is inside that draws in training, for just the rows it gets."""
+    for inner in module.modules():
+        if isinstance(inner, (nn.modules.dropout._DropoutNd, nn.RReLU, nn.FractionalMaxPool2d)):
+            return True
+        if isinstance(inner, (nn.RNNBase, nn.MultiheadAttention)) and inner.dropout > 0:
+            return True
+    return False
 
 
 def _seeded(module: nn.Module) -> Iterator[SeededLayer]:

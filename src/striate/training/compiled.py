@@ -15,7 +15,10 @@ from striate.core.shapes import check_choice
 # here, so every value means what it means there: how, not what, is computed.
 KERAS_ONLY = ("run_eagerly", "jit_compile", "steps_per_execution", "auto_scale_loss")
 
-KNOWN = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics", "precision", "device")
+KNOWN = (
+    "optimizer", "loss", "loss_weights", "metrics", "weighted_metrics", "precision", "device",
+    "sync_batch_norm",
+)  # fmt: skip
 
 # These wait for the shapes of answers and labels to become a loss or a metric.
 WAITING = ("accuracy", "acc", "crossentropy", "ce")
@@ -27,7 +30,9 @@ class Compiled:
     `loss` and `metrics` are a name, an object, a function of (y_true, y_pred), or lists or
     dicts of these where a model has several outputs. 'accuracy' becomes the right kind by the
     loss. `precision` is 'auto', 'float32' or 'bfloat16'; `device` None takes a GPU where
-    there is one.
+    there is one. `sync_batch_norm` matters where several processes train together: with True each
+    BatchNormalization takes the statistics of the whole batch, with False of its process's part, with
+    None of the whole where a part is less than 32 examples.
 
     Raises:
         UnknownNameError: an optimiser, loss or metric of a name that is not known.
@@ -43,6 +48,7 @@ class Compiled:
         weighted_metrics: Any = None,
         precision: str = "auto",
         device: Any = None,
+        sync_batch_norm: bool | None = None,
         custom_objects: Mapping[str, Any] | None = None,
         **keras_only: Any,
     ):
@@ -56,6 +62,9 @@ class Compiled:
         self.weighted_metrics = map_specs(lambda leaf: _metric(leaf, custom_objects), weighted_metrics)
         self.precision = check_choice(precision, PRECISIONS, "precision")
         self.device = device
+        if sync_batch_norm not in (None, True, False):
+            raise ArgumentError(f"sync_batch_norm is True, False or None; got {sync_batch_norm!r}.")
+        self.sync_batch_norm = sync_batch_norm
 
     def get_config(self) -> dict[str, Any]:
         """The choices as JSON can hold them."""

@@ -14,11 +14,15 @@ from striate.core.arrays import plain
 from striate.core.errors import DataError
 from striate.core.tree import leaves, map_leaves
 from striate.layers.base import mode_of
+from striate.training.agreement import check_same_data, in_step, looked_at
+from striate.training.chance import share_chance
 from striate.training.checks import check_finite, check_range
 from striate.training.compiled import Compiled
+from striate.training.distributed import join, said_when_one_is_gone
 from striate.training.feed import ArrayFeed, Batch, Feed, as_arrays, check_batch_size, holds_arrays
 from striate.training.fit_data import make_feed
 from striate.training.hooks import make_hooks
+from striate.training.memory import guarded
 from striate.training.step import Stepper
 
 
@@ -42,11 +46,18 @@ def run_scores(stepper: Stepper, feed: Feed, steps: int | None, hooks: CallbackL
     """
     if stepper.scores is not None:
         stepper.scores.reset()
+    group = None if stepper.together is None else stepper.together.group
+    # Else a progress line shows this process's own: adding up takes all of them.
+    exact = group is not None and looked_at(group, hooks, "on_test_batch_end")
     scored = 0
-    for batch in first(iter(feed), steps):
+    for batch in first(in_step(feed, group), steps):
         hooks.on_test_batch_begin(scored)
-        stepper.score(batch)
-        hooks.on_test_batch_end(scored, LazyLogs(stepper.logs))
+        with guarded(stepper, batch):
+            stepper.score(batch)
+        seen = LazyLogs(stepper.logs if exact else stepper.own_logs)
+        if exact:
+            seen.copy()
+        hooks.on_test_batch_end(scored, seen)
         scored += 1
     if not scored:
         raise DataError("there is nothing to score: the data gave no batch. Is the generator used up?")
@@ -67,20 +78,27 @@ def evaluate(
 ) -> Any:
     """Compute loss and metrics over data, in inference mode.
 
-    Returns the loss, or a list of the loss and the metrics, or a dict with `return_dict`.
+    Returns the loss, or a list of the loss and the metrics, or a dict with `return_dict`. Where torchrun
+    has started several processes, all must call it, with the same data; each scores its part of every
+    batch, and all get the scores of the whole.
 
     Raises:
         DataError, LabelError: data or labels that cannot be used.
     """
-    stepper = Stepper(module, compiled)
+    group = join()
+    stepper = Stepper(module, compiled, group)
     feed = make_feed(x, y, sample_weight, check_batch_size(batch_size), stepper.device)
+    if group is not None:
+        check_same_data(feed, group)
+        feed.share = group.rank, group.size
     if isinstance(feed, ArrayFeed):
         check_finite(feed.x)
         check_range(getattr(module, "input_range", None), feed.x)
     hooks = make_hooks(module, callbacks, verbose, 1, steps or feed.steps)
     with mode_of(module, False):
         hooks.on_test_begin()
-        logs = run_scores(stepper, feed, steps, hooks)
+        with said_when_one_is_gone(group):
+            logs = run_scores(stepper, feed, steps, hooks)
         hooks.on_test_end(logs)
     return _as_asked(stepper, return_dict)
 
@@ -95,6 +113,8 @@ def predict(
     callbacks: Any = None,
 ) -> Any:
     """Compute the outputs as NumPy arrays, in inference mode, batch by batch.
+
+    Where several processes train together, each that calls this predicts all of its data by itself.
 
     Raises:
         DataError: data that cannot be used.
@@ -111,7 +131,8 @@ def predict(
         hooks.on_predict_begin()
         for step, batch in enumerate(first(iter(feed), steps)):
             hooks.on_predict_batch_begin(step)
-            collected.append(plain(stepper.forward(batch.inputs)))
+            with guarded(stepper, batch):
+                collected.append(plain(stepper.forward(batch.inputs)))
             hooks.on_predict_batch_end(step)
         hooks.on_predict_end()
     if not collected:
@@ -139,8 +160,12 @@ def train_on_batch(
     Raises:
         DataError, LabelError: data or labels that cannot be used.
     """
-    stepper = Stepper(module, compiled)
+    group = join()
+    stepper = Stepper(module, compiled, group)
     feed = ArrayFeed(x, y, sample_weight, len(next(leaves(as_arrays(x)))), stepper.device)
+    if group is not None:
+        share_chance(group, stepper.device)
+        feed.share = group.rank, group.size
     batch = next(iter(feed))
     with mode_of(module, True):
         stepper.prepare(batch)

@@ -7,6 +7,7 @@ feed is one epoch's worth of examples.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import torch
 
 from striate.core.arrays import as_tensor, is_array
 from striate.core.errors import DataError, StateError
+from striate.core.processes import own_share
 from striate.core.tree import leaves, map_leaves
 from striate.datasets.loader import ArrayBatches
 from striate.datasets.rows import Rows
@@ -26,7 +28,10 @@ class ArrayFeed:
     """Batches cut from arrays, in a new order each pass if `shuffle`.
 
     `change` makes other inputs and targets of a batch, anew in each `epoch`, which whoever trains sets.
+    `share` says which of how many processes this is, each of which takes its part of every batch.
     """
+
+    share: tuple[int, int] = (0, 1)
 
     def __init__(
         self,
@@ -57,11 +62,32 @@ class ArrayFeed:
         return len(self._batches)
 
     def __iter__(self) -> Iterator[Batch]:
-        for *parts, numbers in self._batches:
-            inputs, targets, weights = (_on_device(part, self.device) for part in parts)
-            if self.change is not None:
-                inputs, targets = self.change(inputs, targets, numbers.numpy(), self.epoch)
-            yield Batch(inputs, targets, weights, next(leaves(inputs)).shape[0])
+        if self.share != (0, 1):
+            yield from self._own_parts()
+            return
+        for parts in self._batches:
+            yield self._batch(parts)
+
+    def _batch(self, parts: Any) -> Batch:
+        *arrays, numbers = parts
+        inputs, targets, weights = (_on_device(part, self.device) for part in arrays)
+        if self.change is not None:
+            inputs, targets = self.change(inputs, targets, numbers.numpy(), self.epoch)
+        return Batch(inputs, targets, weights, next(leaves(inputs)).shape[0])
+
+    def _own_parts(self) -> Iterator[Batch]:
+        # Examples that are mixed find their partners in the whole batch.
+        mixing = self.change is not None and getattr(self.change, "mixes", True)
+        self._batches.share = (0, 1) if mixing else self.share
+        for parts in self._batches:
+            batch = self._batch(parts)
+            if mixing:
+                yield batch.share(*self.share)
+                continue
+            start = (self._batches.taken - 1) * self.batch_size
+            whole = min(self.batch_size, self.examples - start)
+            begin, end = own_share(whole, *self.share)
+            yield replace(batch, whole=whole, first=begin if begin < end else 0, counts=begin < end)
 
     def peek(self) -> Batch:
         """Show the first examples as they are; the pass does not go on by it."""
@@ -70,8 +96,10 @@ class ArrayFeed:
         return Batch(inputs, targets, weights, next(leaves(inputs)).shape[0])
 
     def last_examples(self) -> np.ndarray:
-        """The numbers of the examples in the batch that was given last."""
-        return self._batches.last_rows()
+        """The numbers of the examples in the batch that was given last, of this process's part of it."""
+        rows = self._batches.last_rows()
+        begin, end = own_share(len(rows), *self.share)
+        return rows[begin:end] if begin < end else rows[:1]
 
     def get_state(self) -> dict[str, Any]:
         """Say where the pass stands, over how many examples, and in which batches."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.data import Dataset, IterableDataset
+from torch.utils.data import Dataset, DistributedSampler, IterableDataset
 
 from striate.core.arrays import tensors_from
 from striate.core.errors import DataError
@@ -21,16 +22,25 @@ class IterableFeed:
     """Batches from anything that yields (x, y) or (x, y, sample_weight): a DataLoader, a generator.
 
     Things with a length can be passed over again; a generator is read on where it stopped.
+    Where several processes train together, each must be given the same stream of whole batches, of
+    which it takes its `share`.
 
     Raises:
         DataError: a torch data set of single examples.
     """
+
+    share: tuple[int, int] = (0, 1)
 
     def __init__(self, source: Any, device: torch.device, change: Change | None = None):
         if isinstance(source, Dataset) and not isinstance(source, IterableDataset):
             raise DataError(
                 f"{type(source).__name__} holds single examples; training takes batches of them: "
                 "torch.utils.data.DataLoader(dataset, batch_size=32)."
+            )
+        if isinstance(getattr(source, "sampler", None), DistributedSampler):
+            raise DataError(
+                "the DataLoader's DistributedSampler parts the data between the processes already, and so "
+                "does training: give the same DataLoader without it to each process."
             )
         self.source = source
         self.device = device
@@ -54,13 +64,21 @@ class IterableFeed:
             x, y, weights = unpack(item)
             inputs, targets, weights = (tensors_from(part, self.device) for part in (x, y, weights))
             size = next(leaves(inputs)).shape[0]
-            if self.change is not None:
-                # What yields batches does not number its examples; they are counted as they come.
-                numbers = np.arange(self._seen, self._seen + size)
-                inputs, targets = self.change(inputs, targets, numbers, self.epoch)
+            numbers = np.arange(self._seen, self._seen + size)
             self._seen += size
-            yield Batch(inputs, targets, weights, size)
+            yield self._own_part(Batch(inputs, targets, weights, size), numbers)
         self._taken = self._taken if self._read_once else 0
+
+    def _own_part(self, batch: Batch, numbers: np.ndarray) -> Batch:
+        # What yields batches does not number its examples; they are counted as they come.
+        mixing = self.change is not None and getattr(self.change, "mixes", True)
+        if self.share != (0, 1) and not mixing:
+            batch = batch.share(*self.share)
+            numbers = numbers[batch.first : batch.first + batch.size]
+        if self.change is not None:
+            inputs, targets = self.change(batch.inputs, batch.targets, numbers, self.epoch)
+            batch = replace(batch, inputs=inputs, targets=targets)
+        return batch.share(*self.share) if self.share != (0, 1) and mixing else batch
 
     def _items(self, skipped: int) -> Iterator[Any]:
         if self._by_number:

@@ -10,19 +10,23 @@ from typing import Any
 
 from torch import nn
 
-from striate.callbacks import History, LazyLogs, TerminateOnNaN
+from striate.callbacks import History, TerminateOnNaN
 from striate.core.console import say
 from striate.core.errors import DataError, NumbersError
+from striate.core.processes import is_first
 from striate.layers.base import mode_of
+from striate.training.agreement import Agreement, check_same_data, in_step
+from striate.training.chance import share_chance
 from striate.training.checks import check_whole
 from striate.training.compiled import Compiled
+from striate.training.distributed import join, said_when_one_is_gone
 from striate.training.evaluation import first, run_scores
 from striate.training.feed import ArrayFeed, Batch, Feed
 from striate.training.fit_data import Cut, FitData, prepare_fit
 from striate.training.hooks import make_hooks
 from striate.training.state import Course
 from striate.training.step import Stepper
-from striate.training.stopping import Stopped, StopRequest
+from striate.training.stopping import SharedStop, Stopped, StopRequest
 from striate.training.tracing import bad_after, tell_where
 
 
@@ -86,8 +90,12 @@ def fit(
     `augment` changes training examples at random, anew in each epoch: an `Augment`, or the name
     of a preset, 'light', 'standard' or 'strong'.
     A loss that is NaN or infinite ends it before the weights are moved by it; with `TerminateOnNaN`
-    among the callbacks quietly. Ctrl-C ends the training and keeps the module and the history so far. With `BackupAndRestore` among
-    the callbacks a training that was cut off goes on where it stood.
+    among the callbacks quietly. Ctrl-C ends the training and keeps the module and the history so far.
+    With `BackupAndRestore` among the callbacks a training that was cut off goes on where it stood.
+
+    Where torchrun has started several processes, they train together as one would. Each calls this with
+    the same data, arrays or a stream, and takes its part of every batch: `batch_size` counts the
+    examples of all of them. Files and lines come from the first process.
 
     Shape:
         x (examples, ...), channels last; y (examples,), (examples, 1) or (examples, classes).
@@ -99,7 +107,9 @@ def fit(
         OutOfMemoryError: a batch does not fit, with the size that does.
     """
     schedule = Schedule(epochs, initial_epoch, steps_per_epoch)
-    stepper = Stepper(module, compiled)
+    group = join()
+    stepper = Stepper(module, compiled, group)
+    share_chance(group, stepper.device)
     data = FitData(x, y, sample_weight, validation_data, class_weight, augment)
     cut = Cut(batch_size, steps_per_epoch, validation_split, validation_batch_size, shuffle)
     feeds = prepare_fit(data, cut, stepper.device)
@@ -107,18 +117,32 @@ def fit(
     hooks = make_hooks(module, callbacks, verbose, epochs, steps_per_epoch or feeds.train.steps)
     validation = Validation(feeds.validation, validation_steps, validation_freq)
     course = Course(stepper, feeds.train, feeds.validation, hooks, schedule.initial_epoch)
-    history = _train(course, schedule, validation)
+    with said_when_one_is_gone(group):
+        _take_parts(course)
+        history = _train(course, schedule, validation)
     if isinstance(feeds.train, ArrayFeed):
         module.input_range = feeds.input_range  # type: ignore[assignment]
     return history
+
+
+def _take_parts(course: Course) -> None:
+    """Where several processes train: let each take its part of every batch, and settle what all do alike."""
+    if course.stepper.together is None:
+        return
+    group = course.stepper.together.group
+    check_same_data(course.feed, group)
+    for feed in (course.feed, course.validation):
+        if feed is not None:
+            feed.share = group.rank, group.size
+    course.agreement = Agreement(group, course.hooks)
 
 
 def _train(course: Course, schedule: Schedule, validation: Validation) -> History:
     hooks, stepper = course.hooks, course.stepper
     history = hooks.history or History()
     stepper.module.history = history
-    stop = StopRequest()
-    with mode_of(stepper.module, True), stop if course.backups else nullcontext():
+    stop = StopRequest() if course.group is None else SharedStop()
+    with mode_of(stepper.module, True), stop if course.backups or course.group else nullcontext():
         try:
             _run_epochs(course, schedule, validation, stop)
         except KeyboardInterrupt:
@@ -146,14 +170,16 @@ def _run_epochs(course: Course, schedule: Schedule, validation: Validation, stop
     course.stepper.numbers.tolerant = any(isinstance(one, TerminateOnNaN) for one in hooks.callbacks)
     hooks.on_train_begin()
     _go_on(course)
-    begun, batches = course.epoch, _endless(course.feed, resumed=course.steps > 0)
+    begun, batches = course.epoch, _endless(course, resumed=course.steps > 0)
     while course.epoch < schedule.epochs and not (module.stop_training and not course.taken):
         epoch = course.epoch
         course.feed.epoch = epoch
+        share_chance(course.group, course.stepper.device)
         if not course.taken:
             hooks.on_epoch_begin(epoch)
         left = None if schedule.steps is None else schedule.steps - course.taken
-        _run_steps(course, iter(course.feed) if left is None else first(batches, left), stop)
+        whole = in_step(course.feed, course.group)
+        _run_steps(course, whole if left is None else first(batches, left), stop)
         if not course.taken:
             _explain_end(epoch - begun, schedule)
             return
@@ -163,13 +189,16 @@ def _run_epochs(course: Course, schedule: Schedule, validation: Validation, stop
             logs |= {f"val_{key}": value for key, value in _score(course, validation).items()}
         hooks.on_epoch_end(epoch, logs)
         course.epoch, course.taken, course.logs = epoch + 1, 0, logs
+        course.settle(stop)
         _write_down(course, stop)
 
 
 def _go_on(course: Course) -> None:
     """Bring back an earlier training that was cut off, where there is one."""
     for backup in course.backups:
-        state = backup.read()
+        state = backup.read() if is_first() else None
+        if course.group is not None:
+            state = course.group.from_first(state)
         if state is not None:
             course.set_state(state)
             return
@@ -186,7 +215,8 @@ def _write_down(course: Course, stop: StopRequest) -> None:
         if wanted:
             backup.save(course)
         elif course.taken:
-            backup.after_step(course)
+            if course.is_due(backup):
+                backup.save(course)
         else:
             backup.after_epoch(course, course.logs)
     if wanted and stop.number is not None:
@@ -208,11 +238,12 @@ def _run_steps(course: Course, batches: Iterator[Batch], stop: StopRequest) -> N
         except NumbersError as error:
             tell_where(error, course.epoch + 1, course.taken + 1, course.feed.last_examples())
             raise
-        hooks.on_train_batch_end(course.taken, LazyLogs(stepper.logs))
+        hooks.on_train_batch_end(course.taken, course.batch_logs())
         course.taken, course.steps = course.taken + 1, course.steps + 1
+        course.settle(stop)
         if stepper.module.stop_training:
             break
-        if course.backups:
+        if course.backups or course.group:
             _write_down(course, stop)
 
 
@@ -228,11 +259,11 @@ def _check_weights(course: Course) -> None:
         raise error
 
 
-def _endless(feed: Feed, resumed: bool) -> Iterator[Batch]:
+def _endless(course: Course, resumed: bool) -> Iterator[Batch]:
     while True:
         # An earlier training may have taken all batches of the pass.
         empty, resumed = not resumed, False
-        for batch in feed:
+        for batch in in_step(course.feed, course.group):
             empty = False
             yield batch
         if empty:

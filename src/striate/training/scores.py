@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from striate.core.arrays import plain
 from striate.core.errors import ArgumentError, did_you_mean
 from striate.metrics.base import precise
 from striate.training.compiled import WAITING, Compiled
+from striate.training.denominators import correction
 
 
 class Scores:
@@ -39,12 +41,40 @@ class Scores:
         self.loss_weights = self._align(1.0 if weights is None else weights, "loss_weights", spread=True)
         self.metrics = self._metrics_for(compiled.metrics, found, wanted)
         self.weighted_metrics = self._metrics_for(compiled.weighted_metrics, found, wanted)
+        # Adds tensors up over the processes that train together, where there are several.
+        self.sums: Callable[[list[torch.Tensor]], list[torch.Tensor]] | None = None
         self.reset()
 
     def reset(self) -> None:
         """Start a new pass."""
         self._sums: dict[str, torch.Tensor] = {}
         self._count = 0
+        for metric in self._all_metrics():
+            metric.reset_state()
+
+    @contextmanager
+    def joined(self) -> Iterator[None]:
+        """Hold for a while what the processes have counted together."""
+        if self.sums is None:
+            yield
+            return
+        variables = [variable for metric in self._all_metrics() for variable in metric.variables]
+        own = self._count, self._sums, [variable.value for variable in variables]
+        count, *found = self.sums([torch.tensor(float(self._count)), *self._sums.values(), *own[2]])
+        self._count, self._sums = round(float(count)), dict(zip(self._sums, found, strict=False))
+        for variable, value in zip(variables, found[len(self._sums) :], strict=True):
+            variable.value = value
+        try:
+            yield
+        finally:
+            self._count, self._sums = own[:2]
+            for variable, value in zip(variables, own[2], strict=True):
+                variable.value = value
+
+    def empty(self) -> None:
+        """Have nothing counted, but know what is: another process goes on with what was."""
+        self._count = 0
+        self._sums = {key: torch.zeros_like(value) for key, value in self._sums.items()}
         for metric in self._all_metrics():
             metric.reset_state()
 
@@ -80,12 +110,13 @@ class Scores:
                 losses.check_targets(self.losses[name], wanted[name], (None, *answers.shape[1:]))
 
     def loss(
-        self, outputs: Any, targets: Any, weights: Any, share: float = 1.0
+        self, outputs: Any, targets: Any, weights: Any, share: float = 1.0, counts: bool = True
     ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """Compute the weighted sum of all losses, and each by its output's name.
 
         For a part of a batch, `share` says how much of it: losses that add up over the examples
-        are scaled to what a whole batch of such examples would give, as means are by themselves.
+        are scaled to what a whole batch of such examples would give, as means are by themselves. Where
+        `counts` is False the part stands for no example, and joins in what the processes do together.
         """
         found = named_parts(outputs, self.names)
         wanted, weight = self._align(targets, "labels"), self._align(weights, "sample weights", spread=True)
@@ -108,6 +139,11 @@ class Scores:
                 )
             if share != 1.0 and loss.reduction == "sum":
                 parts[name] = part / share
+            elif self.sums is not None:
+                rows = len(found[name]) if counts else 0
+                parts[name] = part * correction(
+                    loss, wanted[name], found[name], weight[name], rows, self.sums
+                )
         terms = [part * (self.loss_weights[name] or 0.0) for name, part in parts.items()]
         total = terms[0] if len(terms) == 1 else torch.stack(terms).sum()
         return total, parts
@@ -121,20 +157,34 @@ class Scores:
         parts: Mapping[str, torch.Tensor],
         size: int,
     ) -> None:
-        """Count a batch in: its losses by its number of examples, its answers for the metrics."""
+        """Count a batch in: its losses by its number of examples, its answers for the metrics.
+
+        With `size` 0 nothing is counted; it only becomes known what there is to count.
+        """
         self._count += size
         noted = {"loss": total}
         if len(self.names) > 1:
             noted |= {f"{name}_loss": part for name, part in parts.items()}
         for key, value in noted.items():
-            value = value.detach().to(precise(value.device)) * size
+            value = value.detach().to(precise(value.device)) * size if size else torch.zeros_like(value)
             self._sums[key] = self._sums[key] + value if key in self._sums else value
         found, wanted = named_parts(outputs, self.names), self._align(targets, "labels")
         weight = self._align(weights, "sample weights", spread=True)
-        for name, _, metric in self.metrics:
-            metric.update_state(wanted[name], found[name].detach())
-        for name, _, metric in self.weighted_metrics:
-            metric.update_state(wanted[name], found[name].detach(), weight[name])
+        with nullcontext() if size else self._nothing_counted():
+            for name, _, metric in self.metrics:
+                metric.update_state(wanted[name], found[name].detach())
+            for name, _, metric in self.weighted_metrics:
+                metric.update_state(wanted[name], found[name].detach(), weight[name])
+
+    @contextmanager
+    def _nothing_counted(self) -> Iterator[None]:
+        variables = [variable for metric in self._all_metrics() for variable in metric.variables]
+        before = [variable.value for variable in variables]
+        yield
+        for variable, value in zip(variables, before, strict=True):
+            # The shape of a sum may only become known with the first example.
+            same = value.shape == variable.value.shape
+            variable.value = value.to(variable.value) if same else torch.zeros_like(variable.value)
 
     def ordered_keys(self) -> list[str]:
         """Name loss and metrics in the order of `compile`, as `evaluate` gives them."""

@@ -15,17 +15,23 @@ from typing import Any
 import numpy as np
 import torch
 
-from striate.callbacks import BackupAndRestore, CallbackList
+from striate.callbacks import BackupAndRestore, CallbackList, LazyLogs
 from striate.core.console import say
 from striate.core.errors import StateError
+from striate.core.processes import is_first
 from striate.core.shapes import format_shape
 from striate.core.version import __version__
+from striate.ops.native.choices import left_to_pytorch
+from striate.ops.native.library import explain_native
 from striate.optimizers.state import to_array
+from striate.training.agreement import Agreement
 from striate.training.augmenting import BatchChange
 from striate.training.chance import layer_states, random_state, set_layer_states, set_random_state
+from striate.training.distributed import Processes
 from striate.training.feed import Feed
 from striate.training.numbers import bad_weight
 from striate.training.step import Stepper
+from striate.training.stopping import StopRequest
 
 
 @dataclass
@@ -43,6 +49,28 @@ class Course:
     taken: int = 0
     steps: int = 0
     logs: Mapping[str, Any] = field(default_factory=dict)
+    agreement: Agreement | None = None
+
+    @property
+    def group(self) -> Processes | None:
+        """The processes that train together; None where this is the only one."""
+        together = self.stepper.together
+        return None if together is None else together.group
+
+    def batch_logs(self) -> LazyLogs:
+        """Loss and metrics for the end of a batch, computed where somebody looks."""
+        stepper = self.stepper
+        return LazyLogs(stepper.logs) if self.agreement is None else self.agreement.batch_logs(stepper)
+
+    def settle(self, stop: StopRequest) -> None:
+        """Agree with the other processes, where there are some, on what comes next."""
+        if self.agreement is not None:
+            due = self.taken > 0 and any(backup.is_due(self) for backup in self.backups)
+            self.agreement.settle(self.stepper.module, stop, due)
+
+    def is_due(self, backup: BackupAndRestore) -> bool:
+        """Whether a checkpoint is to be written after this step."""
+        return backup.is_due(self) if self.agreement is None else self.agreement.due
 
     @property
     def backups(self) -> list[BackupAndRestore]:
@@ -123,7 +151,7 @@ class Course:
             waiting.setdefault(entry["kind"], []).append(entry["state"])
         for callback in self.hooks.callbacks:
             mine = waiting.get(type(callback).__name__)
-            if mine:
+            if mine and (is_first() or not callback.first_process_only):
                 callback.set_state(mine.pop(0))
 
     @torch.no_grad()
@@ -170,6 +198,7 @@ def machine(stepper: Stepper) -> dict[str, Any]:
         "device": stepper.device.type,
         "precision": stepper.precision,
         "kernels": kernels(stepper.device),
+        "blocks left to PyTorch": ", ".join(sorted(left_to_pytorch())) or "none",
         "torch": torch.__version__,
         "numpy": np.__version__,
         "striate": __version__,
@@ -177,11 +206,13 @@ def machine(stepper: Stepper) -> dict[str, Any]:
 
 
 def kernels(device: torch.device) -> str:
-    """Name the kind of kernels that PyTorch chooses here: by the processor's instructions, or the GPU."""
+    """Name the kind of kernels that compute here: by the processor's instructions, or the GPU."""
     if device.type == "cuda":
         return f"{torch.cuda.get_device_name(device)}, CUDA {torch.version.cuda}"
     onednn = "with" if torch.backends.mkldnn.enabled else "without"
-    return f"{torch.backends.cpu.get_cpu_capability()}, {onednn} oneDNN"
+    library = explain_native().value
+    native = "no native kernels" if library is None else f"native kernels for {library.level}"
+    return f"{torch.backends.cpu.get_cpu_capability()}, {onednn} oneDNN, {native}"
 
 
 def say_differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -12,43 +11,40 @@ from torch import nn
 
 from striate.core.allocator import keep_memory_warm
 from striate.core.console import say
-from striate.core.errors import OutOfMemoryError, ShapeError, StateError
-from striate.core.runtime import choose_device, choose_precision
+from striate.core.errors import ShapeError, StateError
+from striate.core.runtime import choose_precision
 from striate.core.threads import settle_threads
 from striate.core.tree import map_leaves
 from striate.layers.base import Layer, mode_of
-from striate.layers.weights import Weighted, WeightSpec
 from striate.losses import check_probabilities
+from striate.ops.native.mode import fusing
+from striate.training.chance import draws_by_itself, remember, untouched
 from striate.training.checks import check_answers, check_logits
 from striate.training.compiled import Compiled
+from striate.training.cutting import cut
+from striate.training.distributed import Processes, device_here
 from striate.training.feed import Batch
-from striate.training.memory import is_out_of_memory, part_size
+from striate.training.memory import guarded, part_size
 from striate.training.numbers import NumbersWatch
+from striate.training.rules import Rules
 from striate.training.scores import Scores, named_parts
+from striate.training.together import Together, place_of
 from striate.training.tracing import explain
-
-
-@dataclass(frozen=True)
-class Ruled:
-    """A weight with the regulariser or the constraint that its layer gave it."""
-
-    weight: torch.Tensor
-    spec: WeightSpec
-    rule: Callable[[torch.Tensor], torch.Tensor]
 
 
 class Stepper:
     """Runs batches through a module: it knows device, precision, penalties and constraints.
 
-    Nothing here asks what kind of module it is; Striate's layers inside are found by looking.
+    Nothing here asks what kind of module it is; Striate's layers inside are found by looking. With
+    `processes` it is one of several that train the same module, each on its part of every batch.
     """
 
-    def __init__(self, module: nn.Module, compiled: Compiled):
+    def __init__(self, module: nn.Module, compiled: Compiled, processes: Processes | None = None):
         keep_memory_warm()
         settle_threads()
         self.module = module
         self.compiled = compiled
-        self.device: torch.device = choose_device(compiled.device).value
+        self.device = device_here(compiled.device)
         self.precision: str = choose_precision(compiled.precision, self.device).value
         self.module.to(self.device)
         # Striate's layers cast what they get; torch's own do not, and arrays are float64 more often than not.
@@ -59,16 +55,20 @@ class Stepper:
         self.whole_targets: Any = None
         self.prepared = False
         self._checked = False
-        self._parts: int | None = None
-        self._penalties: list[Ruled] = []
-        self._constrained: list[Ruled] = []
-        self._active: list[Layer] = []
+        self.parts: int | None = None
+        self.rules = Rules(module)
+        self.together = (
+            None if processes is None else Together(processes, module, self.device, compiled.sync_batch_norm)
+        )
+        self._run: Callable[[Any], Any] = module if self.together is None else self.together.run
 
-    def arithmetic(self) -> AbstractContextManager[Any]:
-        """The context in which the network computes: bf16 products where the policy says so."""
-        if self.precision == "bfloat16":
-            return torch.autocast(self.device.type, dtype=torch.bfloat16)
-        return nullcontext()
+    @contextmanager
+    def arithmetic(self) -> Iterator[None]:
+        """The context in which the network computes: fused, and with bf16 products where the policy says so."""
+        bf16 = self.precision == "bfloat16"
+        narrow = torch.autocast(self.device.type, dtype=torch.bfloat16) if bf16 else nullcontext()
+        with narrow, fusing(bf16):
+            yield
 
     def forward(self, inputs: Any) -> Any:
         """Run the module; the outputs come in fp32 or wider, also from bf16 arithmetic."""
@@ -77,7 +77,7 @@ class Stepper:
                 lambda leaf: leaf.to(self._input_dtype) if leaf.is_floating_point() else leaf, inputs
             )
         with self.arithmetic():
-            outputs = self.module(inputs)
+            outputs = self._run(inputs)
         return map_leaves(
             lambda leaf: leaf.float() if leaf.dtype in (torch.bfloat16, torch.float16) else leaf, outputs
         )
@@ -111,26 +111,24 @@ class Stepper:
                 "Set trainable = True on a layer, then compile again."
             )
         self.compiled.optimizer.build(learning)
-        self._find_penalties()
+        self.rules.find()
         # Which weights learn decides how much of a batch autograd keeps, and so how it is cut.
-        self._parts = None
+        self.parts = None
+        if self.together is not None:
+            self.together.settle(batch.whole or batch.size, lambda: self._reached(batch.part(0, 2)))
         self.numbers.settle()
         self.prepared = True
 
-    def _find_penalties(self) -> None:
-        holders = [module for module in self.module.modules() if isinstance(module, Weighted)]
-        pairs = [(getattr(holder, name), spec) for holder in holders for name, spec in holder._specs.items()]
-        self._penalties = [
-            Ruled(weight, spec, spec.regularizer) for weight, spec in pairs if spec.regularizer is not None
-        ]
-        self._constrained = [
-            Ruled(weight, spec, spec.constraint) for weight, spec in pairs if spec.constraint is not None
-        ]
-        self._active = [
-            module
-            for module in holders
-            if isinstance(module, Layer) and module.activity_regularizer is not None
-        ]
+    def _reached(self, batch: Batch) -> set[str]:
+        """Name the weights that a batch's loss depends on; nothing is changed by looking."""
+        learning = trainable_weights(self.module)
+        before = None if self.scores is None else self.scores.get_state()
+        with untouched(self.module, self.device), mode_of(self.module, True):
+            loss = self._loss_of(batch, 1.0)
+            found = torch.autograd.grad(loss, [weight for _, weight in learning], allow_unused=True)
+        if self.scores is not None:
+            self.scores.reset() if before is None else self.scores.set_state(before, self.device)
+        return {name for (name, _), part in zip(learning, found, strict=True) if part is not None}
 
     def train(self, batch: Batch) -> None:
         """Take one step of training; the batch goes through in parts where it does not fit whole.
@@ -142,21 +140,22 @@ class Stepper:
         optimizer.zero_grad()
         numbers.begin()
         # Gradients that would vanish in a narrow type are made larger; the optimiser divides again.
-        scale = optimizer.loss_scale_factor or 1.0
+        scale, together = optimizer.loss_scale_factor or 1.0, self.together
         for part, share in self.parts_of(batch):
-            loss = self._loss_of(part, share)
-            numbers.note(loss)
-            (loss * scale).backward()
-        if not numbers.is_sound(clipped=optimizer.clipvalue is not None):
+            with place_of(part, optimizer._steps, together):
+                loss = self._loss_of(part, share)
+                numbers.note(loss)
+                (loss * (scale if together is None else scale * together.group.size)).backward()
+        sound = numbers.is_sound(clipped=optimizer.clipvalue is not None)
+        if not (sound if together is None else together.all_are(sound)):
             numbers.take_back()
             if not numbers.tolerant:
                 raise explain(self, batch, numbers.loss())
             return
         optimizer.step()
-        with torch.no_grad():
-            for pair in self._constrained:
-                public = pair.spec.to_public(pair.weight)
-                public.copy_(pair.rule(public))
+        self.rules.constrain()
+        if together is not None:
+            together.end_step()
 
     def guarded_train(self, batch: Batch) -> None:
         """Take one step; where memory runs out, say which batch size to try.
@@ -164,39 +163,29 @@ class Stepper:
         Raises:
             OutOfMemoryError: memory ran out.
         """
-        try:
+        with guarded(self, batch):
             self.train(batch)
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-            raise OutOfMemoryError(
-                f"memory ran out on a batch of {batch.size}. Try batch_size={max(batch.size // 2, 1)}, "
-                "smaller inputs or fewer filters."
-            ) from error
 
     def _loss_of(self, part: Batch, share: float) -> torch.Tensor:
         """Compute the part's share of the whole batch's loss, and count the part into the scores."""
-        for layer in self._active:
-            layer.activity_losses.clear()
+        self.rules.begin()
         outputs = self.forward(part.inputs)
         scores = self._scores_for(outputs, part)
-        loss, parts = scores.loss(outputs, part.targets, part.weights, share)
+        loss, parts = scores.loss(outputs, part.targets, part.weights, share, part.counts)
         total = loss + self.penalty(share)
-        scores.update(outputs, part.targets, part.weights, total, parts, part.size)
-        return total * share
+        scores.update(outputs, part.targets, part.weights, total, parts, part.size if part.counts else 0)
+        return total * (share if part.counts else 0.0)
 
     def penalty(self, share: float = 1.0) -> torch.Tensor | float:
         """Add up what regularisers ask for the weights and the last activities."""
-        # A weight's penalty is the same for each part; an activity's is a sum over the examples.
-        terms = [pair.rule(pair.spec.to_public(pair.weight)) for pair in self._penalties]
-        terms += [term / share for layer in self._active for term in layer.activity_losses]
-        return torch.stack(terms).sum() if terms else 0.0
+        return self.rules.penalty(share)
 
     def _scores_for(self, outputs: Any, batch: Batch) -> Scores:
         if self.scores is None:
-            self._find_penalties()
+            self.rules.find()
             names = getattr(self.module, "output_names", None)
             self.scores = Scores(self.compiled, outputs, batch.targets, names)
+            self.scores.sums = None if self.together is None else self.together.group.sums
             whole = batch.targets if self.whole_targets is None else self.whole_targets
             self.scores.check_targets(outputs, whole)
         if not self._checked:
@@ -210,15 +199,25 @@ class Stepper:
 
     def logs(self) -> dict[str, float]:
         """Loss and metrics so far; empty before the first batch."""
+        with self._joined():
+            return self.own_logs()
+
+    def own_logs(self) -> dict[str, float]:
+        """Loss and metrics so far over what this process has computed."""
         return {} if self.scores is None else self.scores.logs()
+
+    def _joined(self) -> AbstractContextManager[None]:
+        return nullcontext() if self.together is None or self.scores is None else self.scores.joined()
 
     def get_state(self) -> dict[str, Any]:
         """Say how batches are cut, and what was counted into the scores so far."""
-        return {"parts": self._parts, "scores": None if self.scores is None else self.scores.get_state()}
+        with self._joined():
+            scores = None if self.scores is None else self.scores.get_state()
+        return {"parts": self.parts, "scores": scores}
 
     def set_state(self, state: Mapping[str, Any], example: Callable[[], Batch]) -> None:
         """Go on where `get_state` was asked; `example` gives a batch that shows what the scores are of."""
-        self._parts, self._checked = state["parts"], True
+        self.parts, self._checked = state["parts"], True
         if state["scores"] is None:
             return
         if self.scores is None:
@@ -227,18 +226,24 @@ class Stepper:
                 self._scores_for(self._infer(batch.inputs), batch)
         if self.scores is not None:
             self.scores.set_state(state["scores"], self.device)
+            if self.together is not None and not self.together.group.is_first:
+                self.scores.empty()
 
     def parts_of(self, batch: Batch) -> Iterator[tuple[Batch, float]]:
         """Cut a batch into parts that fit into memory, each with its share of the whole."""
-        if self._parts is None:
-            self._parts = self._measure(batch)
-        size = min(self._parts, batch.size)
-        if size == batch.size:
+        if self.parts is None:
+            self.parts = self._measure(batch)
+        if self.together is None and self.parts >= batch.size:
             yield batch, 1.0
             return
-        for start in range(0, batch.size, size):
-            part = batch.part(start, start + size)
-            yield part, part.size / batch.size
+        again: Callable[[], None] | None = None
+        for part, share in cut(batch, self.parts, 1 if self.together is None else self.together.group.size):
+            if again is not None:
+                # All parts take their rows of the same draws.
+                again()
+            elif not part.last and not draws_by_itself(self.module):
+                again = remember(self.module, self.device)
+            yield part, share
 
     def _measure(self, batch: Batch) -> int:
         try:
@@ -246,6 +251,8 @@ class Stepper:
         except ShapeError:
             # The step itself meets the same mistake, and its message shows the person's own batch.
             return batch.size
+        if self.together is not None:
+            size = self.together.smallest(size if size < batch.size else max(size, batch.whole or size))
         if size < batch.size:
             say(
                 f"a batch of {batch.size} does not fit into memory; it is cut into parts of {size} whose "
@@ -256,7 +263,7 @@ class Stepper:
     @torch.no_grad()
     def score(self, batch: Batch) -> None:
         """Count one batch into loss and metrics, without learning."""
-        self._loss_of(batch, 1.0)
+        self._loss_of(batch, batch.size / batch.whole if batch.whole and batch.counts else 1.0)
 
 
 def trainable_weights(module: nn.Module) -> list[tuple[str, nn.Parameter]]:

@@ -70,6 +70,17 @@ class StopRequest:
             signal.raise_signal(signal.SIGTERM)
 
 
+class SharedStop(StopRequest):
+    """A request that all processes of a training follow after the same step.
+
+    The launcher and the terminal may both send a signal; only the first one counts.
+    """
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.number is None:
+            super()._note(number, frame)
+
+
 @contextmanager
 def ended_by_sigterm() -> Iterator[None]:
     """Let SIGTERM raise `Stopped`, as Ctrl-C raises KeyboardInterrupt, where nobody else handles it."""

@@ -19,13 +19,20 @@ from striate.core.shapes import Shape
 from striate.datasets.options import Progress, no_progress
 from striate.models.saving import load
 from striate.models.summary import Summary, format_summary, summarize
+from striate.workbench.joint_run import resume_jointly, train_jointly
 from striate.workbench.preparation import Examples, check_top, files_of, read_examples
 from striate.workbench.recipe import Recipe
-from striate.workbench.resuming import resume_run
 from striate.workbench.run import find_run, no_such_run
 from striate.workbench.scoring import SCORING_BATCH, Scores, probabilities, score
-from striate.workbench.trained import Trained, find_model_file, open_trained, other_test_part, own_test_part
-from striate.workbench.training_run import TrainResult, train_run
+from striate.workbench.trained import (
+    Trained,
+    find_model_file,
+    open_trained,
+    other_test_part,
+    own_test_part,
+    standing,
+)
+from striate.workbench.training_run import TrainResult
 
 Say = Callable[[str], Any]
 
@@ -65,12 +72,13 @@ def train(
 
     `name` is the run's; without it, the data's name is counted up. `verbose` is that of `fit`;
     `progress` is told how far reading the data has come. `report` writes the run's report too.
-    Ctrl-C ends the training, and the result says so in `status`.
+    Ctrl-C ends the training, and the result says so in `status`. Where torchrun has started several
+    processes they train it together, and it goes on where these were started anew.
 
     Raises:
         StriateError: something cannot be used, in words; a run that was begun is then marked 'failed'.
     """
-    return train_run(recipe, name, Path() if root is None else root, say, verbose, progress, report)
+    return train_jointly(recipe, name, Path() if root is None else root, say, verbose, progress, report)
 
 
 def resume(
@@ -92,16 +100,20 @@ def resume(
         StriateError: no such run, another process trains it, its data have changed, or an option
             contradicts its recipe, in words.
     """
-    return resume_run(run, Path() if root is None else root, options, say, verbose, progress, report)
+    return resume_jointly(run, Path() if root is None else root, options, say, verbose, progress, report)
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """How a network scored, from which file it came, and on which data, in words."""
+    """How a network scored, from which file it came, and on which data, in words.
+
+    `standing` says of a run that has not come to its end how far it came.
+    """
 
     scores: Scores
     file: Path
     described: str
+    standing: str | None = None
 
 
 def evaluate(
@@ -132,7 +144,7 @@ def evaluate(
     else:
         examples, described = other_test_part(trained, data, data_dir, label)
     scores = score(trained.model, examples, trained.class_names, trained.takes.kind)
-    return Evaluation(scores, trained.file, described)
+    return Evaluation(scores, trained.file, described, standing(trained))
 
 
 @dataclass(frozen=True)
@@ -160,18 +172,21 @@ def predict(
     device: str = "auto",
     precision: str = "float32",
     root: Path | None = None,
+    say: Say = silent,
 ) -> list[Prediction]:
     """Answer with classes for image files and folders of them, tables of signals, or arrays of examples.
 
     What cannot be read gets its mistake in words; the others are answered all the same. Images are
     brought to the network's size, channels and range of values as those were that it was trained
-    on; dark on light or light on dark stays as it is.
+    on; dark on light or light on dark stays as it is. `say` hears of a run that has not come to its end.
 
     Raises:
         StriateError: no such run, or a model that cannot be used.
     """
     trained = open_trained(run, Path() if root is None else root, device, precision)
     top = check_top(top, len(trained.class_names))
+    if (unfinished := standing(trained)) is not None:
+        say(unfinished)
     found: list[Prediction] = []
     waiting = Examples([], np.zeros((0, *trained.takes.shape)))
     for path in (file for given in files for file in files_of(given)):

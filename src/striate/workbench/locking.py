@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +29,12 @@ _PATIENCE = 1.0
 
 @dataclass(frozen=True)
 class Holder:
-    """A process: its number, its machine, and when it began, as that machine counts it."""
+    """A process: its number, its machine, when it began, as that machine counts it, and what it holds."""
 
     pid: int
     host: str
     began: str
+    folder: str = field(default="", compare=False)
 
     def is_alive(self) -> bool | None:
         """Whether it still runs; None where that cannot be seen from here."""
@@ -91,12 +92,21 @@ def holder_of(folder: Path) -> Holder | None:
         except OSError:
             return None
         try:
-            found: Any = parse_json(content, LOCK)
-            return Holder(int(found["pid"]), str(found["host"]), str(found["began"]))
+            return _holder(content)
         except (FileFormatError, KeyError, TypeError, ValueError):
             if time.monotonic() >= until:
                 return None
             time.sleep(0.02)
+
+
+def _holder(content: bytes) -> Holder:
+    found: Any = parse_json(content, LOCK)
+    return Holder(int(found["pid"]), str(found["host"]), str(found["began"]), str(found.get("folder", "")))
+
+
+def _place(folder: Path) -> str:
+    """Where a folder is, as a text that every file can hold."""
+    return os.fsencode(folder.resolve()).decode("utf-8", "backslashreplace")
 
 
 def is_trained_now(folder: Path) -> bool:
@@ -113,7 +123,7 @@ def locked(folder: Path, say: Callable[[str], Any]) -> Iterator[None]:
         ArgumentError: another process holds it.
         FileAccessError: the folder cannot be written.
     """
-    mine = json_bytes(asdict(this_process()))
+    mine = json_bytes(asdict(replace(this_process(), folder=_place(folder))))
     while not _take(folder / LOCK, mine):
         holder = holder_of(folder)
         if holder is not None and holder.is_alive() is not False:
@@ -135,12 +145,23 @@ def _take(path: Path, content: bytes) -> bool:
     except FileExistsError:
         return False
     except OSError as error:
-        raise FileAccessError(f"cannot write {path}: {error.strerror or error}.") from error
+        raise _cannot_write(path, error) from error
     try:
-        os.write(descriptor, content)
-    finally:
-        os.close(descriptor)
+        try:
+            os.write(descriptor, content)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise _cannot_write(path, error) from error
     return True
+
+
+def _cannot_write(path: Path, error: OSError) -> FileAccessError:
+    return FileAccessError(
+        f"cannot write {path}: {error.strerror or error}. A run is trained in its own folder, which must be "
+        "writable and have room; or copy it to a place that is and has."
+    )
 
 
 def _put_aside(folder: Path, dead: Holder | None) -> bool:
@@ -152,10 +173,10 @@ def _put_aside(folder: Path, dead: Holder | None) -> bool:
     except OSError:
         return False
     try:
-        found: Any = parse_json(aside.read_bytes(), LOCK)
-    except FileFormatError:
+        found = _holder(aside.read_bytes())
+    except (FileFormatError, KeyError, TypeError, ValueError):
         found = None
-    theirs = found is not None and (dead is None or found != asdict(dead))
+    theirs = found is not None and found != dead
     if theirs:
         aside.replace(folder / LOCK)
     else:
@@ -171,6 +192,8 @@ def _busy(folder: Path, holder: Holder) -> ArgumentError:
         if there
         else f"Whether it still runs cannot be seen from here; if it does not, remove {folder / LOCK}."
     )
+    if holder.folder and holder.folder != _place(folder):
+        advice += f" If this is a copy of {holder.folder}, it holds that run's lock: remove {folder / LOCK}."
     name = folder.resolve().name
     return ArgumentError(
         f"the run {name!r} is being trained already, by process {holder.pid}{where}. {advice}"

@@ -8,6 +8,7 @@ from pathlib import Path
 from striate.augment import Augment
 from striate.core.errors import FileFormatError
 from striate.core.runtime import Choice, choose_device, choose_precision, set_random_seed
+from striate.core.threads import settle_threads
 from striate.datasets.opening import open_data
 from striate.datasets.options import Progress, no_progress
 from striate.datasets.source import DataBundle
@@ -56,6 +57,8 @@ def prepare(
         StriateError: something cannot be used, in words.
     """
     base = None if earlier is None else earlier.folder.resolve().parent.parent
+    # Before anything is said or written down of them.
+    settle_threads()
     device = choose_device(recipe.device)
     machine = {"device": device, "precision": choose_precision(recipe.precision, device.value)}
     set_random_seed(recipe.seed)
@@ -93,7 +96,8 @@ def _split(bundle: DataBundle, recipe: Recipe) -> Split:
 
 def _same_split(bundle: DataBundle, run: Run) -> Split:
     """Read how a run parted its data, after making sure that they are still the same."""
-    split = read_split(run.splits, str(run.read().get("data", {}).get("sha256")))
+    known = run.read().get("data", {})
+    split = read_split(run.splits, str(known.get("sha256")), known.get("splits"))
     if fingerprint(bundle) != split.fingerprint:
         raise FileFormatError(
             f"{bundle.name} is no longer what the run {run.name!r} was begun on, so it cannot go on. Bring "

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from striate.artifacts import read_toml, write_toml
 from striate.augment.presets import NAMES as PRESETS
@@ -26,6 +27,9 @@ MIXES = ("none", "mixup", "cutmix")
 NORMALIZATIONS = ("none", "mean", "channel", "pixel", "zca")
 _VERSION_KEY = "recipe_version"
 _SUFFIX = ".toml"
+_URI = "file:"
+# What Python makes of bytes in a file's name that are no text.
+_NO_TEXT = re.compile("[\udc80-\udcff]")
 _SIZE = re.compile(r"([1-9]\d{0,4})(?:x([1-9]\d{0,4}))?")
 _TEXTS = ("data", "data_dir", "size", "label", "group", "model", "weights", "device")
 _COUNTS = ("epochs", "batch_size", "channels", "limit", "megapixels")
@@ -159,8 +163,21 @@ class Recipe:
         """List what is known, in the order of the file; what is None is left out."""
         known = {field.name: getattr(self, field.name) for field in fields(self)}
         return {_VERSION_KEY: RECIPE_VERSION} | {
-            name: value for name, value in known.items() if value is not None
+            name: _written(value) for name, value in known.items() if value is not None
         }
+
+
+def _written(value: Any) -> Any:
+    """A value as the file holds it: a path whose bytes are no text, for which TOML has no signs, as a URI."""
+    if isinstance(value, str) and (_NO_TEXT.search(value) or value.startswith(_URI)):
+        return _URI + quote_from_bytes(value.encode("utf-8", "surrogateescape"))
+    return value
+
+
+def _read(value: Any) -> Any:
+    if not isinstance(value, str) or not value.startswith(_URI):
+        return value
+    return unquote_to_bytes(value.removeprefix(_URI)).decode("utf-8", "surrogateescape")
 
 
 def _is_whole(value: Any) -> bool:
@@ -214,7 +231,7 @@ def recipe_from_table(table: Mapping[str, Any], source: str) -> Recipe:
     if "data" not in content:
         raise FileFormatError(f"{source}: a recipe names its data, as in: data = 'digits'.")
     try:
-        return Recipe(**content)
+        return Recipe(**{key: _read(value) for key, value in content.items()})
     except StriateError as error:
         raise add_context(error, source) from error.__cause__
 

@@ -17,6 +17,7 @@ from striate.datasets.source import DataBundle
 from striate.models.saving import versions
 from striate.ops.native.choices import left_to_pytorch
 from striate.training.state import kernels
+from striate.workbench.announcement import launch
 from striate.workbench.network import ChosenNetwork
 from striate.workbench.recipe import Recipe
 from striate.workbench.run import Run
@@ -93,7 +94,7 @@ def environment(device: str) -> dict[str, Any]:
 def go_on_record(run: Run, content: Mapping[str, Any], planned: int | None, device: str) -> Record:
     """Take up the record of a run that goes on; what is different now is noted in `resumed`."""
     closing = {"status", "epochs", "final", "finished", "error", "went_wrong", "verdict", "seconds"}
-    closing.add("schema_version")
+    closing |= {"schema_version", "recipe_before"}
     started = {key: value for key, value in content.items() if key not in closing}
     started["resumed"] = [*content.get("resumed", []), {"at": now(), **environment(device)}]
     epochs = content.get("epochs", {})
@@ -136,6 +137,9 @@ def begin_record(
         **environment(str(machine["device"].value)),
         "left_to_pytorch": sorted(left_to_pytorch()),
         "seed": plan.seed,
+        "recipe": plan.as_table(),
         "epochs_planned": plan.epochs,
     }
+    if launch() is not None:
+        started["launch"] = launch()
     return Record(run, started)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,9 @@ from striate.workbench.record import go_on_record
 from striate.workbench.reporting import write_report
 from striate.workbench.run import Run, find_run, no_such_run
 from striate.workbench.training_run import TrainResult, carry_out
+
+# Where a run's data and processor are; the data themselves are compared, and another processor is said.
+_MAY_CHANGE = {"recipe_version", "data", "data_dir", "cache", "device"}
 
 
 def resume_run(
@@ -50,9 +54,12 @@ def resume_run(
         use_choices(content.get("left_to_pytorch"))
         before = read_recipe(run.recipe)
         _sweep(run)
+        check_recipe(run, before, content)
         recipe = with_options(before, options, run.name, went_wrong="went_wrong" in content)
-        if content.get("status") == "finished" and recipe.epochs == before.epochs:
-            say(f"the run {run.name!r} is finished after {before.epochs} epochs: nothing is left to do.")
+        # Not by the recipe, which says more already where this was killed as it wrote that down.
+        planned = content.get("epochs", {}).get("planned", before.epochs)
+        if content.get("status") == "finished" and recipe.epochs == planned:
+            say(f"the run {run.name!r} is finished after {planned} epochs: nothing is left to do.")
             if report and not run.report.is_file():
                 # It was stopped while this was written, which comes after everything else.
                 say(line("report", "not there yet, being written"))
@@ -60,14 +67,34 @@ def resume_run(
             return None
         say(line("resume", f"{run.name}, {_standing(content)}"))
         prepared = prepare(recipe, say, progress, earlier=run)
-        if recipe.learning_rate != before.learning_rate:
-            slow_down(run, recipe.learning_rate or 0.0)
+        slow_down(run, before.learning_rate, recipe.learning_rate)
         if recipe != before:
+            content = content | {"recipe": prepared.plan.as_table(), "recipe_before": before.as_table()}
+            # Killed between the two, the run is known by either.
+            run.write(content)
             write_recipe(run.recipe, prepared.plan)
         record = go_on_record(run, content, recipe.epochs, str(prepared.machine["device"].value))
-        if recipe.learning_rate != before.learning_rate:
-            record.started["resumed"][-1]["learning_rate"] = [before.learning_rate, recipe.learning_rate]
+        record.started["resumed"][-1]["learning_rate"] = recipe.learning_rate
         return carry_out(prepared, run, record, say, verbose, report)
+
+
+def check_recipe(run: Run, recipe: Recipe, content: Mapping[str, Any]) -> None:
+    """Make sure that a run goes on by the recipe that it was begun with, but for where things are.
+
+    Raises:
+        ArgumentError: the file was changed since.
+    """
+    now = recipe.as_table()
+    known = [content[key] for key in ("recipe", "recipe_before") if key in content]
+    changed = [sorted(key for key in now | old if now.get(key) != old.get(key)) for old in known]
+    changed = [[key for key in keys if key not in _MAY_CHANGE] for keys in changed]
+    if changed and all(changed):
+        key = changed[0][0]
+        raise ArgumentError(
+            f"{run.recipe} was changed since the run {run.name!r} was begun with it: {key} was "
+            f"{_shown(known[0].get(key))} and is {_shown(now.get(key))}. Put it back; or train anew by it: "
+            f"striate train {shlex.quote(run.recipe.as_posix())}"
+        )
 
 
 def with_options(recipe: Recipe, options: Mapping[str, Any], name: str, went_wrong: bool = False) -> Recipe:

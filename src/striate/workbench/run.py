@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -199,6 +200,13 @@ def no_such_run(text: str, root: Path, further: str = "", names: list[str] | Non
     runs = list_runs(root)
     listed = f"Runs here: {', '.join(runs)}." if runs else f"There are no runs in {RUNS_FOLDER}/ here yet."
     hint = did_you_mean(text, [*runs, *(names or [])])
+    for folder in (root / RUNS_FOLDER / text, root / text):
+        if (folder / "recipe.toml").is_file():
+            return FileAccessError(
+                f"{folder} is no run that can be used: it has no run.json, because it was cut off before its "
+                "first step or the file was removed. To do it anew: "
+                f"striate train {shlex.quote((folder / 'recipe.toml').as_posix())}"
+            )
     return FileAccessError(
         f"there is no run, folder of a run or model file {text!r}{further}.{hint} {listed} "
         "A run is made by, for example: striate train digits"

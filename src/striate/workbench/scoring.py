@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from striate.core.errors import LabelError
+from striate.core.processes import alone
 from striate.datasets.labels import to_categorical
 from striate.datasets.source import Data
 from striate.losses import CategoricalCrossentropy
@@ -64,7 +65,8 @@ def score(model: Any, data: Data, class_names: list[str], kind: str = "image") -
         )
     by_rows = isinstance(model.compiled.loss, CategoricalCrossentropy)
     labels = to_categorical(data.y, len(class_names)) if by_rows else data.y
-    found = model.evaluate(data.x, labels, batch_size=SCORING_BATCH, verbose=0, return_dict=True)
+    with alone():
+        found = model.evaluate(data.x, labels, batch_size=SCORING_BATCH, verbose=0, return_dict=True)
     answers = model.predict(data.x, batch_size=SCORING_BATCH, verbose=0)
     predicted = probabilities(model, answers).argmax(axis=1)
     return Scores(

@@ -216,8 +216,10 @@ def _class_of(numbered: _Numbered, place: int) -> str:
     return "no class" if label is None else numbered.class_names[label]
 
 
-def write_split(path: Path, split: Split, bundle: DataBundle) -> None:
+def write_split(path: Path, split: Split, bundle: DataBundle) -> str:
     """Write a table with a row an example: its name, what it is for, and where it comes from.
+
+    Returns the file's SHA-256.
 
     Raises:
         FileAccessError: the file cannot be written.
@@ -243,20 +245,28 @@ def write_split(path: Path, split: Split, bundle: DataBundle) -> None:
                     "" if original is None else name_of(bundle, *original),
                 )
             )
-    write_atomically(path, [text.getvalue().encode("utf-8", "surrogateescape")])
+    content = text.getvalue().encode("utf-8", "surrogateescape")
+    write_atomically(path, [content])
+    return hashlib.sha256(content).hexdigest()
 
 
-def read_split(path: Path, known: str) -> Split:
-    """Read which examples were for what; `known` is the SHA-256 of the data that run.json holds.
+def read_split(path: Path, known: str, digest: str | None = None) -> Split:
+    """Read which examples were for what; run.json holds the SHA-256 of the data, `known`, and of the file.
 
     Raises:
         FileAccessError: the file is missing or cannot be read.
-        FileFormatError: it is damaged.
+        FileFormatError: it is damaged, or was changed.
     """
     try:
-        text = path.read_bytes().decode("utf-8", "surrogateescape")
+        content = path.read_bytes()
     except OSError as error:
         raise FileAccessError(f"cannot read {path}: {error.strerror or error}.") from error
+    if digest is not None and digest != hashlib.sha256(content).hexdigest():
+        raise FileFormatError(
+            f"{path} was changed after it was written, so it no longer says which examples the network "
+            "never learnt from. Bring the file back, or train anew."
+        )
+    text = content.decode("utf-8", "surrogateescape")
     rows = csv.reader(io.StringIO(text, newline=""))
     if tuple(next(rows, ())) != COLUMNS:
         raise FileFormatError(

@@ -89,6 +89,28 @@ def open_trained(text: str, root: Path, device: str = "auto", precision: str | N
     return Trained(model, file, takes, names, run)
 
 
+def standing(trained: Trained) -> str | None:
+    """Say of a run that has not come to its end how far it came, and what of it is used; else None."""
+    run = trained.run
+    content = {} if run is None else run.read()
+    status = str(content.get("status", "finished"))
+    if run is None or status == "finished":
+        return None
+    if status == "running":
+        status = "is being trained now" if is_trained_now(run.folder) else "was cut off"
+    else:
+        status = {"stopped": "was stopped", "failed": "failed"}.get(status, status)
+    epochs = content.get("epochs", {})
+    best = trained.file.name == run.best_model.name
+    which = (
+        "the best of them" if best and epochs.get("best") is None else f"epoch {epochs.get('best')}, the best"
+    )
+    return (
+        f"the run {run.name!r} {status} after {epochs.get('done', 0)} of {epochs.get('planned')} epochs; "
+        f"used is the network after {which if best else 'the last of them'}"
+    )
+
+
 def open_trained_here(text: str) -> Trained:
     """Open a run's network as seen from the current folder, for looking into it.
 
@@ -119,7 +141,8 @@ def own_test_part(trained: Trained, data_dir: str | None) -> tuple[Data, str]:
 
 def run_split(run: Run) -> Split:
     """Read which examples of a run were for what."""
-    return read_split(run.splits, str(run.read().get("data", {}).get("sha256")))
+    known = run.read().get("data", {})
+    return read_split(run.splits, str(known.get("sha256")), known.get("splits"))
 
 
 def load_own(run: Run, recipe: Recipe, data_dir: str | None) -> DataBundle:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import shutil
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 from striate.artifacts.checkpoint import CheckpointFolder
 from striate.callbacks import BackupAndRestore, Callback, CSVLogger, History, LambdaCallback, ModelCheckpoint
-from striate.core.errors import StriateError
+from striate.core.errors import FileAccessError, StriateError
 from striate.datasets.labels import to_categorical
 from striate.datasets.options import Progress, no_progress
 from striate.datasets.rejects import quarantine
@@ -24,7 +25,9 @@ from striate.training import fine_tune
 from striate.training.stopping import ended_by_sigterm
 from striate.visualize.render import save
 from striate.visualize.training_curves import compare_training
+from striate.workbench.announcement import Announcement, announce
 from striate.workbench.locking import locked
+from striate.workbench.mishaps import explained
 from striate.workbench.plan import TUNED_RATE, Say, line, say_plan
 from striate.workbench.prepared import Prepared, prepare
 from striate.workbench.recipe import Recipe, write_recipe
@@ -80,10 +83,20 @@ def train_run(
     with ended_by_sigterm():
         prepared = prepare(recipe, say, progress)
         run = create_run(name, prepared.bundle.name, root)
-        with locked(run.folder, say):
+        with _undone(run) as undo, locked(run.folder, say):
             bundle, split, network = prepared.bundle, prepared.split, prepared.network
             record = begin_record(run, bundle, split, network, prepared.plan, prepared.machine)
+            _write_plan(prepared, run, record)
+            record.write()
+            undo.pop_all()
             return carry_out(prepared, run, record, say, verbose, report)
+
+
+def _undone(run: Run) -> ExitStack:
+    """Remove a run again that ends before it holds what it needs to go on."""
+    stack = ExitStack()
+    stack.callback(shutil.rmtree, run.folder, ignore_errors=True)
+    return stack
 
 
 def carry_out(
@@ -94,13 +107,12 @@ def carry_out(
     Raises:
         StriateError: something cannot be used, in words.
     """
-    say_plan(say, prepared.plan, run.folder.as_posix())
     scores = verdict = None
     with _closing(record):
-        if not run.record.is_file():
-            _write_plan(prepared, run)
+        announce(Announcement(str(run.folder), prepared.plan, "resumed" in record.started))
+        say_plan(say, prepared.plan, run.folder.as_posix())
         record.write()
-        history, number = _fit(prepared, run, record, verbose)
+        history = _fit(prepared, run, record, verbose)
         if not history.interrupted:
             scores = _finish(prepared, run, record)
         verdict = _judge(record, history)
@@ -116,14 +128,14 @@ def carry_out(
         sum(record.seconds.values()),
         verdict,
         "validation loss" if len(prepared.split.places["validation"]) else "training loss",
-        number if history.interrupted else None,
+        record.signal,
     )
 
 
-def _write_plan(prepared: Prepared, run: Run) -> None:
+def _write_plan(prepared: Prepared, run: Run, record: Record) -> None:
     # run.json comes after these: a folder that has it can go on.
     write_recipe(run.recipe, prepared.plan)
-    write_split(run.splits, prepared.split, prepared.bundle)
+    record.started["data"]["splits"] = write_split(run.splits, prepared.split, prepared.bundle)
     if prepared.plan.bad_files == "quarantine":
         quarantine(prepared.bundle.bad_files, run.quarantine)
 
@@ -155,27 +167,35 @@ def _closing(record: Record) -> Iterator[None]:
     try:
         yield
         status = "finished" if record.final else "stopped"
-    except KeyboardInterrupt:
-        status = "stopped"
+    except KeyboardInterrupt as end:
+        status, record.signal = "stopped", _number(end)
     except StriateError as error:
         record.error = str(error)
         raise
     finally:
-        record.close(status)
+        try:
+            record.close(status)
+        except FileAccessError:
+            # What failed first says more: a disk that is full now was so before.
+            if record.error is None:
+                raise
 
 
-def _fit(prepared: Prepared, run: Run, record: Record, verbose: str | int) -> tuple[History, int]:
-    """Train; answer with the epochs and, where it was stopped, with the signal's number."""
-    number = int(signal.SIGINT)
+def _number(end: KeyboardInterrupt) -> int:
+    return int(getattr(end, "signal", signal.SIGINT))
+
+
+def _fit(prepared: Prepared, run: Run, record: Record, verbose: str | int) -> History:
+    """Train; answer with the epochs."""
     model, plan = prepared.network.model, prepared.plan
     train, validation = (prepared.split.take(prepared.bundle, part) for part in ("train", "validation"))
     held = len(validation) > 0
     history = History()
     callbacks = _callbacks(run, record, history, "val_loss" if held else "loss")
-    labels = [_labels(prepared, data) for data in (train, validation)]
-    with record.timed("training"):
+    labels = [labels_for(prepared, data) for data in (train, validation)]
+    with record.timed("training"), explained(run, record, train.names, plan.learning_rate):
         try:
-            _learner(prepared)(
+            learner(prepared)(
                 train.x,
                 labels[0],
                 validation_data=(validation.x, labels[1]) if held else None,
@@ -187,12 +207,13 @@ def _fit(prepared: Prepared, run: Run, record: Record, verbose: str | int) -> tu
             )
         except KeyboardInterrupt as end:
             # Before the first step, after the last one, or by SIGTERM; else fit notes it itself.
-            history.interrupted = True
-            number = getattr(end, "signal", number)
+            history.interrupted, record.signal = True, _number(end)
+    if history.interrupted and record.signal is None:
+        record.signal = int(signal.SIGINT)
     model.save(run.last_model)
     if history.epoch:
         save(compare_training(history, title=f"{run.name}: training"), run.curves)
-    return history, number
+    return history
 
 
 def _callbacks(run: Run, record: Record, history: History, monitor: str) -> list[Callback]:
@@ -208,7 +229,7 @@ def _callbacks(run: Run, record: Record, history: History, monitor: str) -> list
     ]
 
 
-def _learner(prepared: Prepared) -> Callable[..., Any]:
+def learner(prepared: Prepared) -> Callable[..., Any]:
     """What trains: `fit`; or, where the network has learnt elsewhere, its last layer first."""
     model, plan = prepared.network.model, prepared.plan
     if plan.weights is None:
@@ -217,7 +238,7 @@ def _learner(prepared: Prepared) -> Callable[..., Any]:
     return partial(fine_tune, model, model.compiled, learning_rate=rate, schedule=schedule)
 
 
-def _labels(prepared: Prepared, data: Data) -> Any:
+def labels_for(prepared: Prepared, data: Data) -> Any:
     """The labels as the loss takes them: rows where examples are mixed."""
     mixes = prepared.augment is not None and prepared.augment.mixes
     classes = len(prepared.network.model.class_names or ())

@@ -61,6 +61,7 @@ def describe_evaluation(found: Evaluation) -> list[str]:
         rows.append(f"{name:<{width}}  {share}  {count:>{len(scores.noun)}}")
     return [
         line("network", found.file.as_posix()),
+        *([] if found.standing is None else [line("run", found.standing)]),
         line("data", found.described),
         "",
         *rows,

@@ -38,7 +38,7 @@ def run(model, inputs, *, fused, training=True, bf16=False):
 
 
 def assert_close(found, wanted, share=1e-5):
-    """Equal up to a share of the largest value; what is zero but for rounding is held to its neighbours' size."""
+    """Equal up to a share of the largest value; what is zero but for rounding is held to the others' size."""
     pairs = list(zip(found, wanted, strict=True))
     assert [one is None for one, _ in pairs] == [other is None for _, other in pairs]
     there = [(one.detach(), other.detach()) for one, other in pairs if one is not None]

@@ -97,7 +97,7 @@ def test_one_example_and_a_shorter_last_batch_are_planned_anew():
 
 
 def test_a_large_batch_is_predicted_in_slices_of_bounded_memory(monkeypatch):
-    monkeypatch.setattr("striate.models.fusion.fused.MOST_KEPT", 20_000)
+    monkeypatch.setattr("striate.models.fusion.fused.MOST_KEPT", 8_000)
     model, inputs = image_net(), torch.randn(11, 13, 11, 3)
     wanted, found = (run(model, inputs, fused=fused, training=False)[0] for fused in (False, True))
     rows = [one.rows for one in model.graph.fused_steps[0].layer._programs.values()]

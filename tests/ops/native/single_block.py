@@ -72,7 +72,7 @@ class SingleBlock:
         self.inputs = inputs.contiguous()
         self.planned = Pass(ctypes.pointer(self.block), 1, len(inputs), first_example=first_example)
         assert self.functions.striate_plan(ctypes.byref(self.planned)) == 0
-        self.arenas = [_rubbish(self.planned.kept_bytes), _rubbish(self.planned.work_bytes)]
+        self.arenas = [rubbish(self.planned.kept_bytes), rubbish(self.planned.work_bytes)]
         block = self.block
         shape = (len(inputs), block.output_height, block.output_width, block.filters)
         output = torch.full(shape, 77.0, dtype=self.output_type())
@@ -82,9 +82,16 @@ class SingleBlock:
         assert self.functions.striate_forward(ctypes.byref(self.planned)) == 0
         return Outcome(output)
 
+    def kept_choice(self) -> torch.Tensor:
+        """The place in its window that each output of the last `forward` was taken from; 255: closed."""
+        block = self.block
+        shape = (self.planned.batch, block.output_height, block.output_width, block.filters)
+        start = block.kept_choice
+        return self.arenas[0][start : start + int(np.prod(shape))].reshape(shape).clone()
+
     def backward(self, outcome: Outcome, gradient: torch.Tensor) -> Outcome:
         """Run the way back of the last `forward`; what the work arena held is lost before."""
-        self.arenas[1].copy_(_rubbish(self.planned.work_bytes))
+        self.arenas[1].copy_(rubbish(self.planned.work_bytes))
         gradient = gradient.to(self.output_type()).contiguous()
         self.planned.output_gradient = gradient.data_ptr()
         if self.block.input_gradient:
@@ -95,7 +102,8 @@ class SingleBlock:
         return outcome
 
 
-def _rubbish(count: int) -> torch.Tensor:
+def rubbish(count: int) -> torch.Tensor:
+    """Make an arena aligned to 64 bytes; as fp32 or bf16 it reads NaN."""
     room = torch.full((count + 64,), 0xFF, dtype=torch.uint8)
     start = -room.data_ptr() % 64
     return room[start : start + count]

@@ -2,194 +2,151 @@
 
 from __future__ import annotations
 
-import random
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import pytest
 import torch
-from torch.nn import functional
 
-from tests.ops.native.single_block import LEVELS, Outcome, SingleBlock, assert_near, dropout_factors
-
-KEY = 0x0123456789ABCDEF
-HALF = 2.0**-8  # bf16 rounding
+from tests.ops.native.convolution_cases import HALF, Case, compare, draw_cases, rounded, run, truth
+from tests.ops.native.single_block import LEVELS, assert_near
 
 
-@dataclass(frozen=True)
-class Case:
-    """One fused convolution: sizes as (rows, columns), padding as (before, after)."""
-
-    shape: tuple[int, int, int, int]
-    filters: int = 8
-    window: tuple[int, int] = (3, 3)
-    strides: tuple[int, int] = (1, 1)
-    dilation: tuple[int, int] = (1, 1)
-    rows_padding: tuple[int, int] = (0, 0)
-    columns_padding: tuple[int, int] = (0, 0)
-    pool: tuple[int, int] = (1, 1)
-    pool_start: tuple[int, int] = (0, 0)
-    pool_past: bool = False
-    relu: bool = True
-    bias: bool = True
-    dropout: float = 0.0
-    folded: bool = False
-    training: bool = True
-    bf16: bool = False
-    fp32_input: bool = False
-    fp32_output: bool = False
-
-    def map_size(self) -> tuple[int, int]:
-        """Rows and columns after the convolution."""
-        sizes = []
-        for axis, padding in enumerate((self.rows_padding, self.columns_padding)):
-            reach = (self.window[axis] - 1) * self.dilation[axis] + 1
-            sizes.append((self.shape[1 + axis] + sum(padding) - reach) // self.strides[axis] + 1)
-        return sizes[0], sizes[1]
-
-    def output_size(self) -> tuple[int, int]:
-        """Rows and columns after pooling; `pool_past` counts windows that the map's end cuts."""
-        sizes = []
-        for size, pool, start in zip(self.map_size(), self.pool, self.pool_start, strict=True):
-            sizes.append(-(-(size + start) // pool) if self.pool_past else (size + start) // pool)
-        return sizes[0], sizes[1]
-
-    def possible(self) -> bool:
-        """Whether there is anything to compute."""
-        return min(self.map_size()) > 0 and min(self.output_size()) > 0
-
-    def draw(self, seed: int) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-        """Draw input and weights; kernels are (filters, rows, columns, channels)."""
-        generator = torch.Generator().manual_seed(seed)
-        inputs = torch.randn(self.shape, generator=generator)
-        weights = {"kernel": torch.randn(self.filters, *self.window, self.shape[3], generator=generator)}
-        if self.bias:
-            weights["bias"] = torch.randn(self.filters, generator=generator)
-        if self.folded:
-            for name in ("gamma", "beta", "moving_mean"):
-                weights[name] = torch.randn(self.filters, generator=generator)
-            weights["moving_variance"] = torch.rand(self.filters, generator=generator)
-        return (inputs.bfloat16() if self.bf16 and not self.fp32_input else inputs), weights
-
-    def block(self, level: str, weights: dict[str, torch.Tensor], **more: Any) -> SingleBlock:
-        """Make the program."""
-        numbers = {
-            "height": self.shape[1], "width": self.shape[2], "channels": self.shape[3],
-            "top": self.rows_padding[0], "left": self.columns_padding[0],
-        }  # fmt: skip
-        pairs = {
-            "window": self.window, "stride": self.strides, "dilation": self.dilation,
-            "map": self.map_size(), "pool": self.pool, "output": self.output_size(),
-        }  # fmt: skip
-        for name, (rows, columns) in pairs.items():
-            numbers |= {f"{name}_height": rows, f"{name}_width": columns}
-        known: dict[str, Any] = {
-            "kind": 0, "bf16": self.bf16, "training": self.training, "input_gradient": self.training,
-            "input_is_fp32": self.fp32_input, "output_is_fp32": self.fp32_output, "filters": self.filters,
-            "pool_top": self.pool_start[0], "pool_left": self.pool_start[1], "relu": self.relu,
-            "dropout": self.dropout, "dropout_key": KEY, "epsilon": 1e-3,
-        }  # fmt: skip
-        return SingleBlock(level, weights, **(numbers | known | more))
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("part", range(10))
+def test_random_shapes_agree_with_pytorch_in_fp32(level: str, part: int) -> None:
+    for number, case in enumerate(draw_cases(25, part)):
+        compare(case, level, number)
 
 
-def truth(case: Case, inputs: torch.Tensor, weights: dict[str, torch.Tensor]) -> torch.Tensor:
-    """Compute the block by PyTorch, layer by layer, in the tensors' own precision."""
-    top, bottom = case.rows_padding
-    left, right = case.columns_padding
-    image = functional.pad(inputs.movedim(3, 1), (left, right, top, bottom))
-    kernel = weights["kernel"].movedim(3, 1)
-    values = functional.conv2d(image, kernel, weights.get("bias"), case.strides, 0, case.dilation)
-    if case.folded:
-        statistics = (weights["moving_mean"], weights["moving_variance"])
-        values = functional.batch_norm(values, *statistics, weights["gamma"], weights["beta"], False, 0, 1e-3)
-    if case.relu:
-        values = functional.relu(values)
-    if case.pool != (1, 1):
-        (map_rows, map_columns), (rows, columns) = case.map_size(), case.output_size()
-        below = max(rows * case.pool[0] - case.pool_start[0] - map_rows, 0)
-        beside = max(columns * case.pool[1] - case.pool_start[1] - map_columns, 0)
-        values = functional.pad(values, (case.pool_start[1], beside, case.pool_start[0], below), value=-torch.inf)
-        values = functional.max_pool2d(values, case.pool)
-    values = values.movedim(1, 3)
-    if case.dropout and case.training:
-        values = values * dropout_factors(tuple(values.shape), case.dropout, KEY)
-    return values
+@pytest.mark.parametrize("part", range(8))
+def test_random_shapes_agree_with_pytorch_in_bf16(part: int) -> None:
+    for number, case in enumerate(draw_cases(25, 100 + part)):
+        mixed = replace(case, bf16=True, fp32_input=number % 3 == 0, fp32_output=number % 4 == 1)
+        compare(mixed, "avx512_bf16", number)
 
 
-def rounded(case: Case, tensor: torch.Tensor) -> torch.Tensor:
-    """The tensor as the products see it, in float64."""
-    return (tensor.bfloat16() if case.bf16 else tensor).double()
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("part", range(3))
+def test_a_normalisation_is_folded_into_the_weights_in_inference(level: str, part: int) -> None:
+    for number, case in enumerate(draw_cases(15, 200 + part)):
+        compare(replace(case, training=False, folded=True), level, number)
+        if level == "avx512_bf16":
+            compare(replace(case, training=False, bf16=True), level, number)
 
 
-def run(case: Case, level: str, seed: int, threads: int = 1) -> tuple[Outcome, torch.Tensor]:
-    """Run the kernels forward, and back in training."""
-    inputs, weights = case.draw(seed)
-    block = case.block(level, weights)
-    outcome = block.forward(inputs, threads=threads)
-    gradient = torch.randn(outcome.output.shape, generator=torch.Generator().manual_seed(seed + 1))
-    gradient = gradient.bfloat16().to(block.output_type())
-    return (block.backward(outcome, gradient) if case.training else outcome), gradient
+@pytest.mark.parametrize("level", LEVELS)
+def test_large_maps_and_many_channels_are_cut_into_pieces_that_fit_together(level: str) -> None:
+    compare(Case((3, 40, 61, 37), filters=50, pool=(2, 2)), level, 1)
+    compare(Case((2, 9, 9, 200), filters=130, rows_padding=(1, 1), columns_padding=(1, 1)), level, 2)
+    compare(Case((19, 5, 5, 24), filters=33, pool=(3, 3), dropout=0.3), level, 3)
+    compare(Case((2, 20, 21, 3), filters=17, window=(16, 17), pool=(5, 5)), level, 4)
 
 
-def compare(case: Case, level: str, seed: int) -> None:
-    """Compare all that the kernels hand out with float64.
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_batch_of_one_is_cut_into_bands_that_give_the_same_bits(level: str) -> None:
+    for number, case in enumerate(draw_cases(30, 300)):
+        single = replace(case, shape=(1, *case.shape[1:]), training=False)
+        alone, _ = run(single, level, number)
+        for threads in (2, 5, 8):
+            assert torch.equal(run(single, level, number, threads)[0].output, alone.output)
 
-    ReLU and pooling decide by values that the kernels know only as exactly as they compute, so where
-    the truth is too close to call, the two may differ: seeds without such places are few in bf16, and
-    gradients there are compared with the truth of the kernels' own decisions, taken from the output.
-    """
-    outcome, gradient = run(case, level, seed)
-    inputs, drawn = case.draw(seed)
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("batch", [1, 7, 41])
+def test_any_number_of_threads_gives_the_same_bits(level: str, batch: int) -> None:
+    case = Case((batch, 9, 11, 5), filters=20, pool=(2, 2), dropout=0.2, bf16=level == "avx512_bf16")
+    alone, _ = run(case, level, 3)
+    for threads in range(2, 9):
+        found, _ = run(case, level, 3, threads)
+        assert torch.equal(found.output, alone.output)
+        assert found.input_gradient is not None
+        assert alone.input_gradient is not None
+        assert torch.equal(found.input_gradient, alone.input_gradient)
+        assert all(torch.equal(found.gradients[name], alone.gradients[name]) for name in alone.gradients)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("pool", [(1, 1), (2, 2), (3, 3), (1, 2)])
+@pytest.mark.parametrize("relu", [False, True])
+def test_nan_and_infinity_go_through_as_in_pytorch(level: str, pool: tuple[int, int], relu: bool) -> None:
+    """Odd channels and columns: what stands beside the last pair of values must not count."""
+    case = Case((3, 8, 14, 3), filters=5, window=(3, 3), pool=pool, relu=relu, bf16=level == "avx512_bf16")
+    inputs, weights = case.draw(5)
+    inputs[0, 2, 3, 1] = torch.nan
+    inputs[1, 4, 12, 0] = torch.inf
+    inputs[1, 4, 9, 2] = -torch.inf
+    inputs[2, 0, 13, 2] = torch.inf
     exact = rounded(case, inputs).requires_grad_()
-    weights = {name: (rounded(case, value) if name == "kernel" and not case.folded else value.double())
-               for name, value in drawn.items()}  # fmt: skip
-    learned = {name: value.requires_grad_() for name, value in weights.items() if name in ("kernel", "bias")}
-    wanted = truth(case, exact, weights)
-    tolerance = 1.5 * HALF if case.bf16 else 1e-5
-    assert_near(outcome.output, wanted.detach(), tolerance)
-    if not case.training:
-        return
-    wanted.backward(gradient.double())
+    kernel = rounded(case, weights["kernel"])
+    wanted = truth(case, exact, {"kernel": kernel, "bias": weights["bias"].double()})
+    wanted.backward(torch.ones_like(wanted))
+    block = case.block(level, weights)
+    outcome = block.forward(inputs)
+    same_values(outcome.output, wanted.detach())
+    assert outcome.output.isnan().any()
+    assert outcome.output.isinf().any()
+    block.backward(outcome, torch.ones_like(outcome.output))
     assert outcome.input_gradient is not None
-    found = {"input": outcome.input_gradient, **outcome.gradients}
     assert exact.grad is not None
-    assert_near(found["input"], exact.grad, tolerance)
-    for name, value in learned.items():
-        assert value.grad is not None
-        assert_near(found[name], value.grad, tolerance)
+    same_values(outcome.input_gradient, exact.grad)
 
 
-def draw_case(chance: random.Random) -> Case:
-    """Draw a shape, odd ones as often as even ones."""
-    height = chance.choice([1, 1, 2, 5, 7, 9, 12, 17])
-    width = chance.choice([1, 3, 4, 6, 8, 11, 14, 23, 33])
-    channels = chance.choice([1, 2, 3, 5, 8, 13, 16, 24, 33, 40])
-    window = chance.choice([(1, 1), (3, 3), (5, 5), (7, 7), (1, 3), (2, 2), (3, 1), (2, 5)])
-    pool = chance.choice([(1, 1), (1, 1), (2, 2), (3, 3), (1, 2), (2, 3)])
-    past = chance.random() < 0.5
-    return Case(
-        shape=(chance.choice([1, 2, 3, 5]), height, width, channels),
-        filters=chance.choice([1, 3, 5, 8, 16, 17, 32, 33, 48, 70]),
-        window=window,
-        strides=chance.choice([(1, 1), (1, 1), (2, 2), (1, 2), (3, 2)]),
-        dilation=chance.choice([(1, 1), (1, 1), (2, 2), (1, 3)]),
-        rows_padding=(chance.randrange(window[0] + 1), chance.randrange(window[0] + 1)),
-        columns_padding=(chance.randrange(window[1] + 2), chance.randrange(window[1] + 1)),
-        pool=pool,
-        pool_start=(chance.randrange(pool[0]), chance.randrange(pool[1])) if past else (0, 0),
-        pool_past=past,
-        relu=chance.random() < 0.6,
-        bias=chance.random() < 0.7,
-        dropout=chance.choice([0.0, 0.0, 0.4]),
-    )
+def same_values(found: torch.Tensor, wanted: torch.Tensor) -> None:
+    """NaN and infinity at the same places, the rest within bf16 rounding."""
+    found = found.double()
+    assert torch.equal(found.isnan(), wanted.isnan())
+    for sign in (torch.inf, -torch.inf):
+        assert torch.equal(found == sign, wanted == sign)
+    finite = wanted.isfinite()
+    assert_near(found[finite], wanted[finite], 1.5 * HALF)
 
 
-def draw_cases(count: int, seed: int) -> list[Case]:
-    """Draw shapes that have something to compute."""
-    chance = random.Random(seed)
-    found: list[Case] = []
-    while len(found) < count:
-        case = draw_case(chance)
-        if case.possible():
-            found.append(case)
-    return found
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_map_that_relu_closed_altogether_has_no_gradients(level: str) -> None:
+    for pool in ((1, 1), (2, 2)):
+        case = Case((4, 6, 6, 3), filters=7, pool=pool)
+        inputs, weights = case.draw(1)
+        weights["bias"] = torch.full((7,), -1e4)
+        block = case.block(level, weights)
+        outcome = block.forward(inputs)
+        assert not outcome.output.any()
+        block.backward(outcome, torch.ones_like(outcome.output))
+        assert outcome.input_gradient is not None
+        assert not outcome.input_gradient.any()
+        assert not any(gradient.any() for gradient in outcome.gradients.values())
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("frozen", ["kernel", "bias"])
+def test_gradients_that_nobody_wants_are_left_alone(level: str, frozen: str) -> None:
+    case = Case((5, 6, 7, 4), filters=9)
+    full, gradient = run(case, level, 2)
+    inputs, weights = case.draw(2)
+    block = case.block(level, weights, input_gradient=0)
+    setattr(block.block, f"{frozen}_gradient", None)
+    found = block.backward(block.forward(inputs), gradient)
+    assert found.input_gradient is None
+    assert bool((found.gradients[frozen] == 123).all())
+    other = "bias" if frozen == "kernel" else "kernel"
+    assert torch.equal(found.gradients[other], full.gradients[other])
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_an_empty_batch_gives_gradients_of_zero(level: str) -> None:
+    case = Case((0, 6, 7, 4), filters=9, pool=(2, 2))
+    outcome, _ = run(case, level, 0)
+    assert outcome.output.shape == (0, 2, 2, 9)
+    assert not any(gradient.any() for gradient in outcome.gradients.values())
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_windows_of_more_places_than_a_byte_counts_are_not_fitted(level: str) -> None:
+    case = Case((1, 40, 40, 3), filters=4, window=(1, 1), pool=(16, 16))
+    assert not case.block(level, case.draw(0)[1]).fits()
+    assert replace(case, pool=(15, 17)).block(level, case.draw(0)[1]).fits()
+
+
+@pytest.mark.parametrize("level", LEVELS[1:])
+def test_bf16_is_not_fitted_without_its_products(level: str) -> None:
+    case = Case((1, 8, 8, 3), bf16=True)
+    assert not case.block(level, case.draw(0)[1]).fits()

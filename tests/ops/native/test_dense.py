@@ -245,3 +245,30 @@ def test_a_frozen_kernel_gets_no_gradient_and_the_others_theirs(kernels):
 def test_pooling_behind_a_dense_layer_does_not_fit(kernels):
     functions, _ = kernels
     assert Dense(functions, 2, 3, 4, pool_height=2).answer == 1
+
+
+@pytest.mark.parametrize("units", [1, 10])
+def test_two_in_a_row_are_one_behind_the_other(kernels, units):
+    functions, level = kernels
+    for bf16 in {0, int(level == "avx512_bf16")}:
+        first = Dense(functions, 9, 70, 33, bf16=bf16, relu=1)
+        second = Dense(functions, 9, 33, units, bf16=bf16, output_is_fp32=1)
+        both = (Block * 2)(first.block, second.block)
+        plan = Pass(count=2, batch=9)
+        plan.blocks = both
+        assert functions.striate_plan(plan) == 0
+        kept, work = arena(plan.kept_bytes), arena(plan.work_bytes)
+        plan.kept, plan.work = kept.data_ptr(), work.data_ptr()
+        plan.input, plan.output = first.input.data_ptr(), second.output.data_ptr()
+        plan.output_gradient = second.output_gradient.data_ptr()
+        plan.input_gradient = first.input_gradient.data_ptr()
+        assert functions.striate_forward(plan) == 0
+        assert functions.striate_backward(plan) == 0
+        wanted = [t.double().requires_grad_() for t in (first.input, first.kernel, first.bias, second.kernel)]
+        x, one, bias, two = wanted
+        y = (x @ one + bias).relu() @ two + second.bias.double()
+        expected = [y.detach(), *torch.autograd.grad(y, wanted, second.output_gradient.double())]
+        found = [second.output, first.input_gradient, *first.gradients()[:2], second.kernel_gradient]
+        for got, want in zip(found, expected, strict=True):
+            worst = (got.double() - want).abs().max() / want.abs().max()
+            assert worst < (0.03 if bf16 else 1e-5)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from striate.cli import options
+from striate.core.names import harmless
 
 
 def predict(
@@ -30,10 +31,18 @@ def predict(
     """
     from striate.workbench import actions
 
-    found = actions.predict(run, files, top=top, device=device or "auto", precision=precision or "float32")
+    found = actions.predict(
+        run,
+        files,
+        top=top,
+        device=device or "auto",
+        precision=precision or "float32",
+        say=lambda text: typer.echo(f"striate: {text}", err=True),
+    )
     for prediction in found:
         for answer in prediction.answers:
-            typer.echo(f"{prediction.source}  {answer.class_name}  {answer.probability:.4f}")
+            words = f"{prediction.source}  {answer.class_name}  {answer.probability:.4f}"
+            typer.echo(harmless(words))
         if prediction.mistake is not None:
-            typer.echo(f"striate: {prediction.mistake}", err=True)
+            typer.echo("striate: " + harmless(prediction.mistake, keep="\n"), err=True)
     return 1 if any(prediction.mistake is not None for prediction in found) else 0

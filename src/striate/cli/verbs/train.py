@@ -62,6 +62,7 @@ def _train(
     data: str | None, name: str | None, resume: str | None, report: bool, chosen: dict[str, Any]
 ) -> int:
     from striate.cli import progress
+    from striate.core.processes import is_first
     from striate.workbench import actions, recipe, wording
 
     result: Any
@@ -75,7 +76,7 @@ def _train(
             return USAGE
         else:
             result = actions.train(recipe.recipe_for(data, **chosen), name, **how)
-    for line in wording.describe_training(result) if result is not None else ():
+    for line in wording.describe_training(result) if result is not None and is_first() else ():
         typer.echo(line)
     return 0 if result is None or result.signal is None else SIGNALLED + result.signal
 

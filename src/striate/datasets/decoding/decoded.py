@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from striate.core.cache import cache_folder
 from striate.core.errors import DataError, FileAccessError, FileFormatError
 from striate.core.runtime import available_memory, cpu_count
 from striate.core.shapes import format_bytes
-from striate.core.cache import cache_folder
 from striate.datasets.counting import counted
 from striate.datasets.decoding.decode import DECODER_VERSION, decode_image
 from striate.datasets.decoding.decoded_cache import (

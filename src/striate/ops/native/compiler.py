@@ -1,4 +1,7 @@
-"""Compiling the native kernels, once for each version of their source and level of the processor."""
+"""Compiling the native kernels, for each level of the processor.
+
+The build of the package loads this file by itself, so it imports nothing but Python's own library.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from striate.core.cache import cache_folder
-from striate.core.console import say
-
 SOURCE = Path(__file__).parent / "source"
-# Libraries that came with the package lie here.
-BUILT = Path(__file__).parent / "built"
 
 # The levels, best first, with what the compiler is told.
 AVX512 = (
@@ -42,7 +40,7 @@ def find_compiler() -> str | None:
 def fingerprint() -> str:
     """Name this version of the kernels by what is compiled and how."""
     digest = hashlib.sha256(repr((FLAGS, sorted(LEVELS.items()))).encode())
-    for path in sorted(SOURCE.iterdir()):
+    for path in sorted([*SOURCE.glob("*.cpp"), *SOURCE.glob("*.h")]):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -50,12 +48,6 @@ def fingerprint() -> str:
 def library_name(level: str) -> str:
     """The file's name of a level's library."""
     return f"libstriate-{level}-{fingerprint()}.so"
-
-
-def find_library(level: str) -> Path | None:
-    """Find a library that came with the package, or one compiled earlier."""
-    places = (BUILT, cache_folder("kernels"))
-    return next((path for place in places if (path := place / library_name(level)).is_file()), None)
 
 
 def compile_library(level: str, folder: Path, extra: tuple[str, ...] = ()) -> Path:
@@ -83,12 +75,6 @@ def compile_library(level: str, folder: Path, extra: tuple[str, ...] = ()) -> Pa
         target = folder / library_name(level)
         made.replace(target)
     return target
-
-
-def compile_into_cache(level: str) -> Path:
-    """Compile the kernels for this machine, which is done once, and say so."""
-    say("compiling Striate's kernels for this processor, once: about half a minute.")
-    return compile_library(level, cache_folder("kernels"))
 
 
 def _run(command: list[str]) -> None:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import ctypes
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
+from striate.core.cache import cache_folder
+from striate.core.console import say
 from striate.core.errors import ArgumentError
 from striate.core.runtime import Choice
-from striate.ops.native.compiler import LEVELS, compile_into_cache, find_library
+from striate.ops.native.compiler import LEVELS, compile_library, library_name
 from striate.ops.native.optimizer_step import Step
 from striate.ops.native.structures import INTERFACE, Block, Pass
 
+# Libraries that came with the package lie here (hatch_build.py).
+BUILT = Path(__file__).parent / "built"
 # Library or None, with the reason in words; decided once a process.
 _decision: list[Choice] = []
 
@@ -79,6 +84,18 @@ def supported_levels() -> list[str]:
         "avx2": have.get("avx2") and have.get("fma3"),
     }
     return [level for level in LEVELS if present[level]]
+
+
+def find_library(level: str) -> Path | None:
+    """Find a library that came with the package, or one compiled earlier."""
+    places = (BUILT, cache_folder("kernels"))
+    return next((path for place in places if (path := place / library_name(level)).is_file()), None)
+
+
+def compile_into_cache(level: str) -> Path:
+    """Compile the kernels for this machine, which is done once, and say so."""
+    say("compiling Striate's kernels for this processor, once: about half a minute.")
+    return compile_library(level, cache_folder("kernels"))
 
 
 def load_library(level: str) -> Library:

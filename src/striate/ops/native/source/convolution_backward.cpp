@@ -1,13 +1,16 @@
 // The way back of a group of samples.
 //
 //     for each sample of the group
-//         expand its output gradient to the gradient of the map   (through dropout, ReLU and pooling)
+//         expand its output gradient to the gradient of the map   (through dropout, ReLU and pooling;
+//                                                                  dropout's scale is left to the end)
 //         gradient to the input                                    (convolution_input_gradient.cpp)
 //     gradients of kernel and bias over the whole group            (convolution_weight_gradient.cpp)
 #include <cstring>
+#include <type_traits>
 
 #include "convolution.h"
 #include "dropout.h"
+#include "simd_halves.h"
 #include "threads.h"
 
 namespace striate {
@@ -28,6 +31,9 @@ GradientMap gradient_map(const StriateBlock& block) {
 // One sample's output gradient and what decides where it goes on.
 template <class Element, class Output>
 struct Expansion {
+    // Values go on as they are, bit by bit.
+    static constexpr bool kBits = std::is_same_v<Element, bf16_t> && std::is_same_v<Output, bf16_t>;
+
     const StriateBlock& block;
     GradientMap shape;
     Dropout dropout;
@@ -61,10 +67,22 @@ struct Expansion {
             value = choose(is_dead(load(output + place, wanted)), zero(), value);
         else if (dropout.active)
             value = choose(dropout.kept(uint32_t(place)), value, zero());
-        return dropout.active ? multiply(value, broadcast(dropout.scale)) : value;
+        return value;
+    }
+
+    void copy_bits(int64_t place, int count, Element* to) const {
+        for (int at = 0; at < count; at += kHalves) {
+            HalfLanes wanted = first_half_lanes(count - at);
+            Halves value = load_halves(gradient + place + at, wanted);
+            if (block.relu) value = keep(opposite(is_dead(load_halves(output + place + at, wanted))), value);
+            store_halves(to + at, value, wanted);
+        }
     }
 
     void copy_places(int64_t place, int count, Element* to) const {
+        if constexpr (kBits) {
+            if (block.relu || !dropout.active) return copy_bits(place, count, to);
+        }
         int done = 0;
         for (; done + kLanes <= count; done += kLanes) store(to + done, open(place + done, first_lanes(kLanes)));
         Lanes rest = first_lanes(count - done);
@@ -79,21 +97,44 @@ struct Expansion {
                 copy_places((int64_t(y) * block.output_width + x) * block.filters, count, at(y, x));
     }
 
-    // Gives the gradient of one output place to the place of its window that was chosen.
+    // Calls give(place in the window, its gradient's place) for the window's places that the map has.
+    // Numbers are copied out of the structures: stores of vectors could change those, as far as a compiler knows.
+    template <class Give>
+    [[gnu::always_inline]] inline void for_window(int row, int column, Give&& give) const {
+        const int width = block.pool_width, step = shape.step * block.filters;
+        const int64_t row_step = shape.row_elements;
+        int top = row * block.pool_height - block.pool_top, left = column * width - block.pool_left;
+        const int first_row = std::max(-top, 0), last_row = std::min(block.pool_height, shape.rows - top);
+        const int first_column = std::max(-left, 0), last_column = std::min(width, used_columns(block) - left);
+        Element* to = at(top, left);
+        for (int j = first_row; j < last_row; j++)
+            for (int i = first_column; i < last_column; i++) give(j * width + i, to + j * row_step + i * step);
+    }
+
+    // Gives the gradient of an output place to the place of its window that was chosen.
     void expand_window(int row, int column) const {
-        int top = row * block.pool_height - block.pool_top, left = column * block.pool_width - block.pool_left;
-        int64_t place = (int64_t(row) * block.output_width + column) * block.filters;
-        int last_row = std::min(block.pool_height, shape.rows - top);
-        int last_column = std::min(block.pool_width, used_columns(block) - left);
-        for (int filter = 0; filter < block.filters; filter += kLanes) {
-            Lanes wanted = first_lanes(block.filters - filter);
-            Vector value = multiply(load(gradient + place + filter, wanted), broadcast(dropout.scale));
-            Places chosen = load_places(choice + place + filter, wanted);
-            for (int j = std::max(-top, 0); j < last_row; j++)
-                for (int i = std::max(-left, 0); i < last_column; i++) {
-                    Lanes here = is_equal(chosen, places(j * block.pool_width + i));
-                    store(at(top + j, left + i) + filter, choose(here, value, zero()), wanted);
-                }
+        const int filters = block.filters;
+        int64_t place = (int64_t(row) * block.output_width + column) * filters;
+        const Output* from = gradient + place;
+        const uint8_t* from_choice = choice + place;
+        if constexpr (kBits) {
+            for (int filter = 0; filter < filters; filter += kHalves) {
+                HalfLanes wanted = first_half_lanes(filters - filter);
+                Halves value = load_halves(from + filter, wanted);
+                HalfPlaces chosen = load_half_places(from_choice + filter, wanted);
+                for_window(row, column, [=](int here, Element* to) {
+                    store_halves(to + filter, keep(is_equal(chosen, here), value), wanted);
+                });
+            }
+        } else {
+            for (int filter = 0; filter < filters; filter += kLanes) {
+                Lanes wanted = first_lanes(filters - filter);
+                Vector value = load(from + filter, wanted);
+                Places chosen = load_places(from_choice + filter, wanted);
+                for_window(row, column, [=](int here, Element* to) {
+                    store(to + filter, choose(is_equal(chosen, places(here)), value, zero()), wanted);
+                });
+            }
         }
     }
 

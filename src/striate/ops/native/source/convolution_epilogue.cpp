@@ -1,7 +1,7 @@
 // What comes after the product, for one output row and one block of filters.
 //
-//     for each output column
-//         for each vector of filters
+//     for each vector of filters
+//         for each output column
 //             best sum of the pooling window and its place
 //             + bias, ReLU, dropout; store value and choice
 //
@@ -11,78 +11,135 @@
 
 namespace striate {
 
+// One vector of filters of one row: where it comes from and where it goes.
 template <class Element>
-struct RowFinish {
-    const Call& call;
-    const StriateBlock& block;
-    const LaneBlock& lanes;
-    const float* const* sums;
-    Dropout dropout;
-    Element* output;       // of the row, first lane
-    uint8_t* choice;       // likewise, or null
-    uint32_t place;        // likewise, in the sample's output map
-
-    Vector sum_at(int row, int column, int v) const {
-        return load(sums[row] + (int64_t(column) * lanes.vectors + v) * kLanes);
-    }
-
-    // The window's maximum; `where` becomes its place.
-    Vector pooled(int column, int v, Places& where) const {
-        int first = column * block.pool_width - block.pool_left;
-        int begin = std::max(-first, 0), end = std::min(block.pool_width, used_columns(block) - first);
-        Vector best = broadcast(-INFINITY);
-        bool any = false;
-        for (int j = 0; j < block.pool_height; j++) {
-            if (!sums[j]) continue;
-            for (int i = begin; i < end; i++) {
-                Vector value = sum_at(j, first + i, v);
-                Lanes better = beats(value, best);
-                best = any ? choose(better, value, best) : value;
-                where = any ? choose(better, places(j * block.pool_width + i), where)
-                            : places(j * block.pool_width + i);
-                any = true;
-            }
-        }
-        return best;
-    }
-
-    void finish(int column, int v, Vector bias, Lanes wanted) const {
-        Places where = places(0);
-        Vector value = add(pools(block) ? pooled(column, v, where) : sum_at(0, column, v), bias);
-        int64_t at = int64_t(column) * block.filters + v * kLanes;
-        if (block.relu) {
-            where = choose(is_dead(value), places(255), where);
-            value = rectify(value);
-        }
-        if (dropout.active) {
-            Lanes kept = dropout.kept(place + uint32_t(at));
-            value = choose(kept, multiply(value, broadcast(dropout.scale)), zero());
-            where = choose(kept, where, places(255));
-        }
-        store(output + at, value, wanted);
-        if (choice) store_places(choice + at, where, wanted);
-    }
+struct FinishedVector {
+    const float* const* sums;   // the window's map rows; null: beyond the map
+    int64_t sum_step;           // from one column's sums to the next one's
+    Element* output;
+    uint8_t* choice;            // or null
+    int64_t step;               // from one output column to the next
+    Vector bias;
+    Lanes wanted;
+    uint32_t place;             // of the first value in the sample's output map
 };
 
+template <bool kRelu, bool kDropout, class Element>
+[[gnu::always_inline]] inline void finish_value(const FinishedVector<Element>& to, const Dropout& dropout, int column,
+                                                Vector value, Places where) {
+    value = add(value, to.bias);
+    int64_t at = column * to.step;
+    if (kRelu) {
+        where = choose(is_dead(value), places(255), where);
+        value = rectify(value);
+    }
+    if (kDropout) {
+        Lanes kept = dropout.kept(to.place + uint32_t(at));
+        value = choose(kept, multiply(value, broadcast(dropout.scale)), zero());
+        where = choose(kept, where, places(255));
+    }
+    store(to.output + at, value, to.wanted);
+    if (to.choice) store_places(to.choice + at, where, to.wanted);
+}
+
+template <bool kRelu, bool kDropout, class Element>
+static void finish_plain(FinishedVector<Element> to, const Dropout& dropout, int columns) {
+    to.choice = nullptr;
+    const float* sums = to.sums[0];
+    for (int column = 0; column < columns; column++, sums += to.sum_step)
+        finish_value<kRelu, kDropout>(to, dropout, column, load(sums), places(0));
+}
+
+// The part of a pooling window that lies on the map.
+struct Window {
+    int first_row, last_row, first_column, last_column, width;
+};
+
+// The window's maximum and its place. `sums` are of the window's first column.
+[[gnu::always_inline]] inline Vector pooled(const float* const* sums, int64_t offset, int64_t step, const Window& window,
+                                            Places& where) {
+    Vector best = load(sums[window.first_row] + offset + window.first_column * step), total = zero();
+    where = places(window.first_row * window.width + window.first_column);
+    for (int j = window.first_row; j < window.last_row; j++)
+        for (int i = window.first_column; i < window.last_column; i++) {
+            Vector value = load(sums[j] + offset + i * step);
+            where = choose(is_greater(value, best), places(j * window.width + i), where);
+            best = larger(value, best);
+            total = add(total, value);
+        }
+    if (!any(is_nan(total))) return best;
+    // The total of numbers is NaN seldom, too (infinity - infinity): a look at each value is always right.
+    best = load(sums[window.first_row] + offset + window.first_column * step);
+    where = places(window.first_row * window.width + window.first_column);
+    for (int j = window.first_row; j < window.last_row; j++)
+        for (int i = window.first_column; i < window.last_column; i++) {
+            Vector value = load(sums[j] + offset + i * step);
+            Lanes better = beats(value, best);
+            where = choose(better, places(j * window.width + i), where);
+            best = choose(better, value, best);
+        }
+    return best;
+}
+
+// `kPool`: side of square windows, known to the compiler; 0: any.
+template <int kPool, bool kRelu, bool kDropout, class Element>
+static void finish_pooled(const StriateBlock& block, const FinishedVector<Element> to, const Dropout& dropout) {
+    int columns = block.output_width, map_columns = used_columns(block), left = block.pool_left;
+    Window window{0, block.pool_height, 0, block.pool_width, block.pool_width};
+    while (!to.sums[window.first_row]) window.first_row++;
+    while (!to.sums[window.last_row - 1]) window.last_row--;
+    bool whole_rows = window.last_row - window.first_row == kPool;
+    for (int column = 0; column < columns; column++) {
+        int first = column * window.width - left;
+        window.first_column = std::max(-first, 0);
+        window.last_column = std::min(window.width, map_columns - first);
+        Places where;
+        Vector best;
+        if (kPool && whole_rows && window.last_column - window.first_column == kPool)
+            best = pooled(to.sums, first * to.sum_step, to.sum_step, Window{0, kPool, 0, kPool, kPool}, where);
+        else
+            best = pooled(to.sums, first * to.sum_step, to.sum_step, window, where);
+        finish_value<kRelu, kDropout>(to, dropout, column, best, where);
+    }
+}
+
+template <bool kRelu, bool kDropout, class Element>
+static void finish_vector(const StriateBlock& block, const FinishedVector<Element>& to, const Dropout& dropout) {
+    if (!pools(block)) return finish_plain<kRelu, kDropout>(to, dropout, block.output_width);
+    int side = block.pool_height == block.pool_width ? block.pool_width : 0;
+    if (side == 2) return finish_pooled<2, kRelu, kDropout>(block, to, dropout);
+    if (side == 3) return finish_pooled<3, kRelu, kDropout>(block, to, dropout);
+    finish_pooled<0, kRelu, kDropout>(block, to, dropout);
+}
+
 template <class Element>
-static void finish_columns(const Call& call, int sample, int row, const LaneBlock& lanes, const float* const* sums) {
+static void finish_lanes(const Call& call, int sample, int row, const LaneBlock& lanes, const float* const* sums) {
     const StriateBlock& block = *call.block;
+    Dropout dropout(block, *call.pass, sample);
     int64_t place = int64_t(row) * block.output_width * block.filters + lanes.first;
     int64_t start = sample * output_elements(block) + place;
-    uint8_t* choice = block.kept_choice < 0 ? nullptr : call.kept<uint8_t>(block.kept_choice) + start;
-    RowFinish<Element> finish{call, block, lanes, sums, Dropout(block, *call.pass, sample),
-                              reinterpret_cast<Element*>(call.output) + start, choice, uint32_t(place)};
-    const float* biases = packed_bias(call) + lanes.first;
+    const float* map_rows[kMostPlaces];
     for (int v = 0; v < lanes.vectors; v++) {
+        int64_t at = v * kLanes;
         Lanes wanted = first_lanes(lanes.count - v * kLanes);
-        Vector bias = load(biases + v * kLanes, wanted);
-        for (int column = 0; column < block.output_width; column++) finish.finish(column, v, bias, wanted);
+        for (int j = 0; j < block.pool_height; j++) map_rows[j] = sums[j] ? sums[j] + at : nullptr;
+        FinishedVector<Element> to{map_rows,
+                                   lanes.vectors * kLanes,
+                                   reinterpret_cast<Element*>(call.output) + start + at,
+                                   block.kept_choice < 0 ? nullptr : call.kept<uint8_t>(block.kept_choice) + start + at,
+                                   block.filters,
+                                   load(packed_bias(call) + lanes.first + at, wanted),
+                                   wanted,
+                                   uint32_t(place + at)};
+        constexpr auto no = finish_vector<false, false, Element>, relu = finish_vector<true, false, Element>,
+                       drop = finish_vector<false, true, Element>, both = finish_vector<true, true, Element>;
+        (dropout.active ? (block.relu ? both : drop) : (block.relu ? relu : no))(block, to, dropout);
     }
 }
 
 void finish_row(const Call& call, int sample, int output_row, const LaneBlock& lanes, const float* const* sums) {
     with_element(output_is_fp32(*call.block), [&](auto element) {
-        finish_columns<decltype(element)>(call, sample, output_row, lanes, sums);
+        finish_lanes<decltype(element)>(call, sample, output_row, lanes, sums);
     });
 }
 

@@ -8,17 +8,18 @@
 // Only rows of the map that really look at the input row take part; between columns that strides
 // keep apart the map's gradient has zeros.
 #include "convolution.h"
+#include "dropout.h"
 #include "threads.h"
 
 namespace striate {
 
 template <class Element>
-static void store_row(const LaneBlock& lanes, const float* sums, int columns, int channels, Element* to) {
+static void store_row(const LaneBlock& lanes, const float* sums, int columns, int channels, float scale, Element* to) {
     for (int v = 0; v < lanes.vectors; v++) {
         Lanes wanted = first_lanes(lanes.count - v * kLanes);
         for (int column = 0; column < columns; column++)
             store(to + int64_t(column) * channels + v * kLanes,
-                  load(sums + (int64_t(column) * lanes.vectors + v) * kLanes), wanted);
+                  multiply(load(sums + (int64_t(column) * lanes.vectors + v) * kLanes), broadcast(scale)), wanted);
     }
 }
 
@@ -40,6 +41,7 @@ static void multiply_map(const Call& call, int sample, const typename Products::
     using Element = typename Products::Element;
     const StriateBlock& block = *call.block;
     GradientMap shape = gradient_map(block);
+    float scale = Dropout(block, *call.pass, sample).scale;
     Packing packing = backward_packing(block);
     Walk walk = packing.walk(int64_t(block.dilation_width) * block.filters, block.filters);
     int64_t size = int64_t(block.width) * kMostVectors * kLanes;
@@ -54,7 +56,7 @@ static void multiply_map(const Call& call, int sample, const typename Products::
             multiply_row(rows, count, walk, block.width, lanes.vectors, sums);
             with_element(input_is_fp32(block), [&](auto element) {
                 int64_t at = sample * input_elements(block) + int64_t(y) * block.width * block.channels + lanes.first;
-                store_row(lanes, sums, block.width, block.channels,
+                store_row(lanes, sums, block.width, block.channels, scale,
                           reinterpret_cast<decltype(element)*>(call.input_gradient) + at);
             });
         }

@@ -5,8 +5,10 @@
 //         for each block of filters, row of the window, block of channels
 //             for each tile of taps: partial[tap][filter] += ...     (gradient_kernel.h)
 //
-// The slot's partial sums: [row of the window][column][channel][filter, whole vectors], then one row
-// for the bias. At the end those of all slots are added up in their order.
+// The slot's partial sums: [block of filters][row of the window][column][channel][filter, whole
+// vectors], then one row of all filters for the bias. At the end those of all slots are added up in
+// their order.
+#include "dropout.h"
 #include "gradient_panels.h"
 #include "threads.h"
 
@@ -39,16 +41,16 @@ struct WeightGradient {
     // Taps `begin` to before `end` of a row, which lie side by side in the panel.
     void multiply(const Element* values, const Element* factors, const GradientWalk& walk, int begin, int end,
                   int vectors, float* to, bool overwrite) const {
-        int tiles = divide_up(end - begin, kMostTaps), stride = padded_filters(block);
+        int tiles = divide_up(end - begin, kMostTaps);
         for (int tile = 0; tile < tiles; tile++) {
             int first = (end - begin) * tile / tiles, last = (end - begin) * (tile + 1) / tiles;
             tap_tile<Products>(last - first, vectors)(values + first * Products::kGroup, factors, walk,
-                                                      to + int64_t(first) * stride, stride, overwrite);
+                                                      to + int64_t(first) * vectors * kLanes, overwrite);
         }
     }
 
     void multiply_window_row(const PanelRows& rows, int k, int filter, int vectors, bool overwrite) const {
-        int first, last, stride = padded_filters(block);
+        int first, last, stride = vectors * kLanes;
         clip(k, rows, first, last);
         int height = rows.input_last - rows.input_first;
         int64_t places = int64_t(height) * shape.columns;
@@ -57,7 +59,8 @@ struct WeightGradient {
         const Element* factors = gradient + int64_t(rows.last - rows.first) * used_columns(block) * filter * Products::kGroup +
                                  (first - rows.first) * walk.gradient_row;
         int input_row = first * block.stride_height + k * block.dilation_height - block.top - rows.input_first;
-        float* to = partial + int64_t(k) * block.window_width * block.channels * stride + filter;
+        float* to = partial + int64_t(window_values(block)) * filter +
+                    int64_t(k) * block.window_width * block.channels * stride;
         for (int index = 0; index < shape.channel_blocks; index++) {
             int channel = shape.channel_begin(block, index);
             int width = (shape.channel_begin(block, index + 1) - channel) * Products::kGroup;
@@ -76,22 +79,33 @@ struct WeightGradient {
         }
     }
 
+    void add_bias(const PanelRows& rows, int filter, int vectors, bool overwrite) const {
+        int64_t places = int64_t(rows.last - rows.first) * used_columns(block);
+        float* to = partial + int64_t(window_values(block)) * padded_filters(block) + filter;
+        for (int unit = 0; unit < rows.units; unit++) {
+            const Element* factors = gradient + unit * unit_gradient(rows) + places * filter * Products::kGroup;
+            add_groups<Products>(factors, places * vectors, vectors, to, overwrite && unit == 0);
+        }
+    }
+
     void multiply_rows(const PanelRows& rows, const Element* maps, bool overwrite) {
         input = scratch_of<Element>(kInputPanel, rows.units * unit_input(rows) + kLanes * kLanes);
         gradient = scratch_of<Element>(kGradientPanel, rows.units * unit_gradient(rows) + kLanes * kLanes);
-        fill_input_panel<Products>(call, shape, rows, input);
+        if (block.kernel_gradient) fill_input_panel<Products>(call, shape, rows, input);
         fill_gradient_panel<Products>(call, shape, rows, maps, gradient);
         int filters = padded_filters(block);
         for (int filter = 0; filter < filters; filter += kTapVectors * kLanes) {
             int vectors = std::min(kTapVectors, (filters - filter) / kLanes);
-            for (int k = 0; k < block.window_height; k++) multiply_window_row(rows, k, filter, vectors, overwrite);
+            if (block.bias_gradient) add_bias(rows, filter, vectors, overwrite);
+            for (int k = 0; block.kernel_gradient && k < block.window_height; k++)
+                multiply_window_row(rows, k, filter, vectors, overwrite);
         }
     }
 };
 
 template <class Products>
-static void kernel_sums(const Call& call, int begin, int end, bool overwrite, const typename Products::Element* maps,
-                        float* partial) {
+static void add_group(const Call& call, int begin, int end, bool overwrite, const typename Products::Element* maps,
+                      float* partial) {
     const StriateBlock& block = *call.block;
     WeightGradient<Products> work{call, block, PanelShape(block), partial, nullptr, nullptr};
     int units = divide_up(end - begin, Products::kGroup), height = used_rows(block);
@@ -110,64 +124,59 @@ static void kernel_sums(const Call& call, int begin, int end, bool overwrite, co
         }
 }
 
-template <class Element>
-static void bias_sums(const StriateBlock& block, int samples, bool overwrite, const Element* maps, float* partial) {
-    GradientMap map = gradient_map(block);
-    for (int filter = 0; filter < block.filters; filter += kLanes) {
-        Lanes wanted = first_lanes(block.filters - filter);
-        Vector total = overwrite ? zero() : load(partial + filter);
-        for (int64_t row = 0; row < int64_t(samples) * map.rows; row++) {
-            const Element* from = maps + row * map.row_elements + int64_t(map.left) * block.filters + filter;
-            Vector sum = zero();
-            for (int x = 0; x < used_columns(block); x++)
-                sum = add(sum, load(from + int64_t(x) * map.step * block.filters, wanted));
-            total = add(total, sum);
-        }
-        store(partial + filter, total);
-    }
-}
-
 void weight_gradient_of(const Call& call, int begin, int end, int slot, const void* maps) {
     const StriateBlock& block = *call.block;
-    bool overwrite = begin == int(int64_t(call.pass->batch) * slot / call.pass->slots);
+    bool overwrite = begin == slot_begin(*call.pass, slot);
     float* partial = call.partial<float>(slot);
     with_products(block, [&](auto products) {
         using Products = decltype(products);
-        const auto* typed = static_cast<const typename Products::Element*>(maps);
-        if (block.kernel_gradient) kernel_sums<Products>(call, begin, end, overwrite, typed, partial);
-        float* bias = partial + int64_t(window_values(block)) * padded_filters(block);
-        if (block.bias_gradient) bias_sums(block, end - begin, overwrite, typed, bias);
+        add_group<Products>(call, begin, end, overwrite, static_cast<const typename Products::Element*>(maps), partial);
     });
 }
 
-// One vector of filters and one row of the window each.
+// One block of filters and one row of the window each.
 int gradient_tasks(const Call& call) {
     const StriateBlock& block = *call.block;
     if (!block.kernel_gradient && !block.bias_gradient) return 0;
-    return padded_filters(block) / kLanes * block.window_height;
+    return divide_up(padded_filters(block), kTapVectors * kLanes) * block.window_height;
 }
 
-static Vector sum_of_slots(const Call& call, int64_t at) {
-    Vector sum = zero();
-    if (!call.pass->batch) return sum;
-    for (int slot = 0; slot < call.pass->slots; slot++) sum = add(sum, load(call.partial<float>(slot) + at));
-    return sum;
+// Adds up `count` vectors, `stride` apart, over all slots in their order.
+static void sum_slots(const Call& call, int64_t at, int count, int stride, float scale, Vector (&sums)[kLanes]) {
+    for (Vector& sum : sums) sum = zero();
+    int slots = call.pass->batch ? call.pass->slots : 0;
+    for (int slot = 0; slot < slots; slot++) {
+        const float* from = call.partial<float>(slot) + at;
+        for (int i = 0; i < kLanes && i < count; i++) sums[i] = add(sums[i], load(from + i * stride));
+    }
+    for (Vector& sum : sums) sum = multiply(sum, broadcast(scale));
+}
+
+// Gradients of a vector of filters, from `first` on, for a row of the window.
+static void finish_vector(const Call& call, int k, int first, int64_t start, int stride) {
+    const StriateBlock& block = *call.block;
+    int values = window_values(block), row_values = block.window_width * block.channels;
+    int lanes = std::min(kLanes, block.filters - first);
+    float scale = Dropout(block, *call.pass, 0).scale;
+    Vector sums[kLanes];
+    for (int begin = 0; block.kernel_gradient && begin < row_values; begin += kLanes) {
+        int count = std::min(kLanes, row_values - begin), at = k * row_values + begin;
+        sum_slots(call, start + int64_t(at) * stride, count, stride, scale, sums);
+        transpose(sums);
+        for (int lane = 0; lane < lanes; lane++)
+            store(block.kernel_gradient + int64_t(first + lane) * values + at, sums[lane], first_lanes(count));
+    }
+    if (!block.bias_gradient || k > 0) return;
+    sum_slots(call, int64_t(values) * padded_filters(block) + first, 1, 0, scale, sums);
+    store(block.bias_gradient + first, sums[0], first_lanes(lanes));
 }
 
 void finish_gradients(const Call& call, int task, int, int) {
     const StriateBlock& block = *call.block;
-    int k = task % block.window_height, first = task / block.window_height * kLanes, filters = padded_filters(block);
-    int values = window_values(block), row_values = block.window_width * block.channels;
-    int lanes = std::min(kLanes, block.filters - first);
-    float sums[kLanes][kLanes];
-    for (int begin = 0; block.kernel_gradient && begin < row_values; begin += kLanes) {
-        int count = std::min(kLanes, row_values - begin), at = k * row_values + begin;
-        for (int i = 0; i < count; i++) store(sums[i], sum_of_slots(call, int64_t(at + i) * filters + first));
-        for (int lane = 0; lane < lanes; lane++)
-            for (int i = 0; i < count; i++) block.kernel_gradient[int64_t(first + lane) * values + at + i] = sums[i][lane];
-    }
-    if (block.bias_gradient && k == 0)
-        store(block.bias_gradient + first, sum_of_slots(call, int64_t(values) * filters + first), first_lanes(lanes));
+    int k = task % block.window_height, filter = task / block.window_height * kTapVectors * kLanes;
+    int stride = std::min(kTapVectors * kLanes, padded_filters(block) - filter);
+    int64_t start = int64_t(window_values(block)) * filter;
+    for (int v = 0; v < stride; v += kLanes) finish_vector(call, k, filter + v, start + v, stride);
 }
 
 }  // namespace striate

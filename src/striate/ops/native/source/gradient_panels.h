@@ -52,10 +52,15 @@ inline void set_rows(const StriateBlock& block, int first, int last, PanelRows& 
 // second source counts as zeros.
 template <class Products, class Source>
 inline void store_unit(const Source* first, const Source* second, int count, typename Products::Element* to) {
-    for (int at = 0; at < count; at += kLanes) {
+    for (int at = 0; at < count; at += kLanes, to += kLanes * Products::kGroup) {
         Lanes wanted = first_lanes(count - at);
-        Vector other = second ? load(second + at, wanted) : zero();
-        Products::store_groups(to + int64_t(at) * Products::kGroup, load(first + at, wanted), other);
+        if constexpr (sizeof(Source) == sizeof(bf16_t) && Products::kGroup == 2) {
+            if (second) {
+                store_pairs(to, first + at, second + at, wanted);
+                continue;
+            }
+        }
+        Products::store_groups(to, load(first + at, wanted), second ? load(second + at, wanted) : zero());
     }
 }
 
@@ -110,15 +115,20 @@ template <class Products>
 void fill_gradient_unit(const StriateBlock& block, const GradientMap& map, const PanelRows& rows,
                         const typename Products::Element* first, const typename Products::Element* second,
                         typename Products::Element* panel) {
-    int filters = padded_filters(block), width = kTapVectors * kLanes;
+    const int filters = padded_filters(block), width = kTapVectors * kLanes, columns = used_columns(block);
+    const int64_t step = int64_t(map.step) * block.filters;
     for (int begin = 0; begin < filters; begin += width) {
         int end = std::min(begin + width, filters), count = std::min(end, block.filters) - begin;
-        for (int y = rows.first; y < rows.last; y++)
-            for (int x = 0; x < used_columns(block); x++) {
-                int64_t at = y * map.row_elements + int64_t(map.left + x * map.step) * block.filters + begin;
-                store_unit<Products>(first + at, second ? second + at : nullptr, count, panel);
-                panel += (end - begin) * Products::kGroup;
+        // Places that are whole blocks stand side by side in both.
+        bool joined = map.step == 1 && count == end - begin && count == block.filters;
+        int pieces = joined ? 1 : columns, piece = joined ? columns * count : count;
+        for (int y = rows.first; y < rows.last; y++) {
+            int64_t at = y * map.row_elements + int64_t(map.left) * block.filters + begin;
+            for (int x = 0; x < pieces; x++, at += step) {
+                store_unit<Products>(first + at, second ? second + at : nullptr, piece, panel);
+                panel += int64_t(joined ? columns : 1) * (end - begin) * Products::kGroup;
             }
+        }
     }
 }
 

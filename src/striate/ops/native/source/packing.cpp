@@ -32,18 +32,20 @@ Packing backward_packing(const StriateBlock& block) {
     return packing_of(block, block.channels, block.filters, block.width);
 }
 
-// Calls value_at(window row, run, value, vector) for each value and stores what it answers.
-template <class Products, class ValueAt>
-static void pack_lanes(const Packing& packing, const LaneBlock& lanes, typename Products::Element* to,
-                       ValueAt&& value_at) {
+// Walks the values of a block in the order of the products: `place` says where the next one's weights
+// stand, `load_at(place, vector)` fetches them.
+template <class Products, class Place, class LoadAt>
+static void pack_lanes(const Packing& packing, const LaneBlock& lanes, typename Products::Element* to, Place&& place,
+                       LoadAt&& load_at) {
     for (int row = 0; row < packing.window_rows; row++)
         for (int run = 0; run < packing.runs; run++)
-            for (int value = 0; value < packing.run_values; value += Products::kGroup)
-                for (int v = 0; v < lanes.vectors; v++, to += kLanes * Products::kGroup) {
-                    bool two = Products::kGroup == 2 && value + 1 < packing.run_values;
-                    Vector second = two ? value_at(row, run, value + 1, v) : zero();
-                    Products::store_groups(to, value_at(row, run, value, v), second);
-                }
+            for (int value = 0; value < packing.run_values; value += Products::kGroup) {
+                bool two = Products::kGroup == 2 && value + 1 < packing.run_values;
+                const float* first = place(row, run, value);
+                const float* second = two ? place(row, run, value + 1) : nullptr;
+                for (int v = 0; v < lanes.vectors; v++, to += kLanes * Products::kGroup)
+                    Products::store_groups(to, load_at(first, v), two ? load_at(second, v) : zero());
+            }
 }
 
 // The factor that a folded normalisation gives to a filter.
@@ -84,14 +86,14 @@ void pack_forward(const Call& call, int index) {
     }
     int values = window_values(block), row_values = block.window_width * block.channels;
     const float* kernel = block.kernel + int64_t(lanes.first) * values;
+    auto place = [&](int row, int run, int value) { return kernel + row * row_values + run * packing.run_values + value; };
+    auto load_at = [&](const float* from, int v) {
+        Vector weights = gather(from + int64_t(v) * kLanes * values, values, first_lanes(lanes.count - v * kLanes));
+        return block.moving_mean ? multiply(weights, load(scales + v * kLanes)) : weights;
+    };
     with_products(block, [&](auto products) {
         using Products = decltype(products);
-        auto value_at = [&](int row, int run, int value, int v) {
-            const float* from = kernel + int64_t(v) * kLanes * values + row * row_values + run * packing.run_values + value;
-            Vector weights = gather(from, values, first_lanes(lanes.count - v * kLanes));
-            return block.moving_mean ? multiply(weights, load(scales + v * kLanes)) : weights;
-        };
-        pack_lanes<Products>(packing, lanes, place_of<Products>(call, block.work_packed, packing, lanes.first), value_at);
+        pack_lanes<Products>(packing, lanes, place_of<Products>(call, block.work_packed, packing, lanes.first), place, load_at);
     });
 }
 
@@ -101,15 +103,20 @@ void pack_backward(const Call& call, int index) {
     Packing packing = backward_packing(block);
     LaneBlock lanes = packing.block(index);
     int64_t values = window_values(block);
+    const int filters = block.filters, width = block.window_width, channels = block.channels;
+    int column = 0, filter = 0;   // of the next value in its run
+    auto place = [&](int row, int run, int value) {
+        if (value == 0) column = run, filter = 0;
+        if (filter == filters) column++, filter = 0;
+        int tap = row * width + width - 1 - column;
+        return block.kernel + filter++ * values + int64_t(tap) * channels + lanes.first;
+    };
+    auto load_at = [&](const float* from, int v) {
+        return load(from + v * kLanes, first_lanes(lanes.count - v * kLanes));
+    };
     with_products(block, [&](auto products) {
         using Products = decltype(products);
-        auto value_at = [&](int row, int run, int value, int v) {
-            int column = packing.runs == 1 ? value / block.filters : run;
-            int tap = row * block.window_width + block.window_width - 1 - column;
-            const float* from = block.kernel + value % block.filters * values + int64_t(tap) * block.channels;
-            return load(from + lanes.first + v * kLanes, first_lanes(lanes.count - v * kLanes));
-        };
-        pack_lanes<Products>(packing, lanes, place_of<Products>(call, block.work_packed_back, packing, lanes.first), value_at);
+        pack_lanes<Products>(packing, lanes, place_of<Products>(call, block.work_packed_back, packing, lanes.first), place, load_at);
     });
 }
 

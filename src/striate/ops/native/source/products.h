@@ -4,7 +4,7 @@
 // A *group* is what one product takes from memory for a lane: one fp32, or two bf16 side by side.
 #pragma once
 #include "program.h"
-#include "simd.h"
+#include "simd_halves.h"
 
 namespace striate {
 
@@ -17,6 +17,7 @@ struct Fp32Products {
     static Factor broadcast_group(const float* from) { return broadcast(*from); }
     static Factor broadcast_last(const float* from) { return broadcast(*from); }
     static void store_groups(float* to, Vector first, Vector) { store(to, first); }
+    static float one() { return 1; }
 };
 
 struct Bf16Products {
@@ -29,6 +30,7 @@ struct Bf16Products {
     // The last value of an odd number: what lies behind it must not count.
     static Factor broadcast_last(const bf16_t* from) { return broadcast_single(from); }
     static void store_groups(bf16_t* to, Vector first, Vector second) { store_pairs(to, first, second); }
+    static bf16_t one() { return to_bf16(1); }
 };
 
 // Runs something with the products that a block is computed in.

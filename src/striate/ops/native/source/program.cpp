@@ -28,14 +28,16 @@ int64_t output_elements(const StriateBlock& block) {
 
 // Partial sums cost memory and are added up at the end of each step, so their number is bounded.
 constexpr int kMostSlots = 16;
-constexpr int kSamplesPerSlot = 2;
+constexpr int kSamplesPerSlot = 4;   // where there are enough samples to keep kFewSlots busy
+constexpr int kFewSlots = 4;
 constexpr int64_t kMostPartialBytes = int64_t(64) << 20;
 
 static int count_slots(const StriatePass& pass) {
     int64_t each = 0;
     for (int i = 0; i < pass.count; i++) each += kind_of(pass.blocks[i])->partial_bytes(pass.blocks[i]);
     int64_t affordable = each ? std::max<int64_t>(kMostPartialBytes / each, 2) : kMostSlots;
-    int64_t useful = (pass.batch + kSamplesPerSlot - 1) / kSamplesPerSlot;
+    int64_t few = std::min((pass.batch + 1) / 2, kFewSlots);
+    int64_t useful = std::max<int64_t>(few, (pass.batch + kSamplesPerSlot - 1) / kSamplesPerSlot);
     int64_t bound = std::max<int64_t>(std::min(affordable, useful), 1);
     int slots = kMostSlots;   // a power of two, which shares evenly among most numbers of threads
     while (slots > bound) slots /= 2;
@@ -64,6 +66,11 @@ static void plan_gradients(StriatePass& pass, Arena& work) {
         StriateBlock& block = pass.blocks[i];
         block.work_gradient = work.take(pass.batch * input_elements(block) * element_bytes(input_is_fp32(block)));
     }
+}
+
+int slot_begin(const StriatePass& pass, int slot) {
+    int64_t pairs = (int64_t(pass.batch) + 1) / 2;
+    return int(std::min<int64_t>(pairs * slot / pass.slots * 2, pass.batch));
 }
 
 static std::vector<Call> calls_of(const StriatePass& pass, bool backward) {
@@ -117,7 +124,7 @@ static int samples_together(const StriatePass& pass) {
         const StriateBlock& block = pass.blocks[i];
         largest = std::max({largest, 4 * input_elements(block), 4 * map_elements(block)});
     }
-    return int(std::max<int64_t>(std::min(most, budget / largest), 2));
+    return int(std::max<int64_t>(std::min(most, budget / largest / 2 * 2), 2));   // even: bf16 takes pairs
 }
 
 static void run_group(const Step& step, int begin, int end, int slot) {
@@ -128,8 +135,7 @@ static void run_group(const Step& step, int begin, int end, int slot) {
 static void run_samples(const StriatePass& pass, const std::vector<Step>& chain) {
     int together = samples_together(pass);
     parallel(pass.slots, [&](int slot) {
-        int begin = int(int64_t(pass.batch) * slot / pass.slots);
-        int end = int(int64_t(pass.batch) * (slot + 1) / pass.slots);
+        int begin = slot_begin(pass, slot), end = slot_begin(pass, slot + 1);
         for (const Step& step : chain)
             if (step.phase->open) step.phase->open(*step.call, slot);
         for (int first = begin; first < end; first += together)

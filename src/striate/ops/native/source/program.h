@@ -75,6 +75,9 @@ struct Kind {
 
 extern const Kind kConvolution, kNormalization, kFirst, kDense, kGlobal;
 
+// The first sample of a slot. Slots have even numbers of samples, but for the last.
+int slot_begin(const StriatePass& pass, int slot);
+
 int64_t element_bytes(bool fp32);
 bool input_is_fp32(const StriateBlock& block);
 bool output_is_fp32(const StriateBlock& block);

@@ -58,10 +58,13 @@ inline Vector smaller(Vector a, Vector b) { return _mm512_min_ps(a, b); }    // 
 inline Vector choose(Lanes lanes, Vector yes, Vector no) { return _mm512_mask_mov_ps(no, lanes, yes); }
 inline Lanes is_greater(Vector a, Vector b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
 inline Lanes is_at_most(Vector a, Vector b) { return _mm512_cmp_ps_mask(a, b, _CMP_LE_OQ); }
+inline Lanes is_equal(Vector a, Vector b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
 inline Lanes is_nan(Vector a) { return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q); }
 inline Lanes either(Lanes a, Lanes b) { return Lanes(a | b); }
 inline Lanes both(Lanes a, Lanes b) { return Lanes(a & b); }
 inline Lanes opposite(Lanes a) { return Lanes(~a); }
+inline bool are_all(Lanes a) { return a == Lanes(0xffff); }
+inline bool any(Lanes a) { return a != 0; }
 inline float sum_of(Vector a) { return _mm512_reduce_add_ps(a); }
 // One value a lane, `stride` values apart.
 inline Vector gather(const float* from, int stride, Lanes lanes) {
@@ -88,7 +91,11 @@ inline __m256i round_to_bf16(Vector value) {
 #endif
 }
 inline void store(bf16_t* to, Vector value) { _mm256_storeu_si256((__m256i*)to, round_to_bf16(value)); }
-inline void store(bf16_t* to, Vector value, Lanes lanes) { _mm256_mask_storeu_epi16(to, lanes, round_to_bf16(value)); }
+// Masked stores of narrow elements are slow on some processors, and masks are mostly full.
+inline void store(bf16_t* to, Vector value, Lanes lanes) {
+    if (are_all(lanes)) return store(to, value);
+    _mm256_mask_storeu_epi16(to, lanes, round_to_bf16(value));
+}
 
 // Turns 16 rows of 16 lanes into columns: pairs of rows, then of pairs, then of quarters.
 inline void transpose(Vector (&rows)[kLanes]) {
@@ -122,6 +129,7 @@ inline Places load_places(const uint8_t* from, Lanes lanes) {
     return _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(lanes, from));
 }
 inline void store_places(uint8_t* to, Places value, Lanes lanes) {
+    if (are_all(lanes)) return _mm_storeu_si128((__m128i*)to, _mm512_cvtepi32_epi8(value));
     _mm_mask_storeu_epi8(to, lanes, _mm512_cvtepi32_epi8(value));
 }
 inline Lanes is_equal(Places a, Places b) { return _mm512_cmpeq_epi32_mask(a, b); }
@@ -168,10 +176,13 @@ inline Vector smaller(Vector a, Vector b) { return _mm256_min_ps(a, b); }
 inline Vector choose(Lanes lanes, Vector yes, Vector no) { return _mm256_blendv_ps(no, yes, _mm256_castsi256_ps(lanes)); }
 inline Lanes is_greater(Vector a, Vector b) { return lanes_of(_mm256_cmp_ps(a, b, _CMP_GT_OQ)); }
 inline Lanes is_at_most(Vector a, Vector b) { return lanes_of(_mm256_cmp_ps(a, b, _CMP_LE_OQ)); }
+inline Lanes is_equal(Vector a, Vector b) { return lanes_of(_mm256_cmp_ps(a, b, _CMP_EQ_OQ)); }
 inline Lanes is_nan(Vector a) { return lanes_of(_mm256_cmp_ps(a, a, _CMP_UNORD_Q)); }
 inline Lanes either(Lanes a, Lanes b) { return _mm256_or_si256(a, b); }
 inline Lanes both(Lanes a, Lanes b) { return _mm256_and_si256(a, b); }
 inline Lanes opposite(Lanes a) { return _mm256_xor_si256(a, _mm256_set1_epi32(-1)); }
+inline bool are_all(Lanes a) { return _mm256_movemask_epi8(a) == -1; }
+inline bool any(Lanes a) { return _mm256_movemask_epi8(a) != 0; }
 inline float sum_of(Vector a) {
     alignas(32) float parts[8];
     _mm256_store_ps(parts, a);
@@ -271,11 +282,6 @@ inline Pairs broadcast_pair(const bf16_t* from) {
 // The pair's second value may belong to something else and even be NaN: it must not count.
 inline Pairs broadcast_single(const bf16_t* from) { return (Pairs)_mm512_set1_epi32(int(*from)); }
 inline Vector multiply_add(Pairs a, Pairs b, Vector sum) { return _mm512_dpbf16_ps(sum, a, b); }
-// Rounds two vectors and stores them value by value in turns.
-inline void store_pairs(bf16_t* to, Vector first, Vector second) {
-    __m512i low = _mm512_cvtepu16_epi32(round_to_bf16(first)), high = _mm512_cvtepu16_epi32(round_to_bf16(second));
-    _mm512_storeu_si512(to, _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
-}
 // 32 neighbours as bf16 in their order, 16 pairs: `early` holds the first 16.
 inline Vector join_neighbours(Vector early, Vector late) {
     return _mm512_castsi512_ps((__m512i)_mm512_cvtne2ps_pbh(late, early));
@@ -288,7 +294,6 @@ Pairs load_pairs(const bf16_t* from);
 Pairs broadcast_pair(const bf16_t* from);
 Pairs broadcast_single(const bf16_t* from);
 Vector multiply_add(Pairs a, Pairs b, Vector sum);
-void store_pairs(bf16_t* to, Vector first, Vector second);
 Vector join_neighbours(Vector early, Vector late);
 #endif
 
