@@ -109,7 +109,8 @@ def test_a_folder_where_none_opens_is_refused_and_an_empty_one_is_none(tmp_path)
     files = CheckpointFolder(tmp_path / "none")
     assert files.read_last() is None
     files.write({}, 1).write_bytes(b"PK\x03\x04")
-    with pytest.raises(FileFormatError, match=r"no checkpoint in .*none can be opened: .*000000000001.*remove that folder\."):
+    wanted = r"no checkpoint in .*none can be opened: .*000000000001.*remove that folder\."
+    with pytest.raises(FileFormatError, match=wanted):
         files.read_last()
 
 
@@ -147,5 +148,6 @@ def test_a_folder_that_cannot_be_read_is_said_in_words(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied", str(self))
 
     monkeypatch.setattr("pathlib.Path.iterdir", refuse)
-    with pytest.raises(FileAccessError, match=r"cannot read the folder .* of checkpoints: Permission denied\."):
+    wanted = r"cannot read the folder .* of checkpoints: Permission denied\."
+    with pytest.raises(FileAccessError, match=wanted):
         CheckpointFolder(tmp_path).files()

@@ -78,6 +78,7 @@ def run(trained, tmp_path, monkeypatch) -> Path:
         "augment",
         "cache",
         "runtime",
+        "tune-kernels",
     ],
 )
 def test_the_help_reads_as_it_did(verb, capsys, monkeypatch):

@@ -22,6 +22,14 @@ from striate.workbench.resuming import with_options
 RECIPE = Recipe("toy.npz", model="networks.py:stack", epochs=5, batch_size=8, learning_rate=0.05)
 
 
+@pytest.fixture(autouse=True)
+def ctrl_c_is_heard():
+    """Shells let what they start in the background ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class DiedError(Exception):
     """Stands for what kills a process."""
 

@@ -68,7 +68,8 @@ def make_app() -> typer.Typer:
         context_settings=_CONTEXT,
     )
     app.callback(invoke_without_command=True)(striate)
-    for verb in (train, evaluate, predict, summary, see, report, convolve, augment, cache, runtime, tune_kernels):
+    trained = (train, evaluate, predict, summary, see, report)
+    for verb in (*trained, convolve, augment, cache, runtime, tune_kernels):
         app.command(context_settings=_CONTEXT)(verb)
     return app
 

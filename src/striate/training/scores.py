@@ -144,7 +144,8 @@ class Scores:
                 parts[name] = part * correction(
                     loss, wanted[name], found[name], weight[name], rows, self.sums
                 )
-        terms = [part * (self.loss_weights[name] or 0.0) for name, part in parts.items()]
+        weighing = {name: self.loss_weights[name] or 0.0 for name in parts}
+        terms = [part if weighing[name] == 1.0 else part * weighing[name] for name, part in parts.items()]
         total = terms[0] if len(terms) == 1 else torch.stack(terms).sum()
         return total, parts
 

@@ -64,7 +64,7 @@ class Stepper:
 
     @contextmanager
     def arithmetic(self) -> Iterator[None]:
-        """The context in which the network computes: fused, and with bf16 products where the policy says so."""
+        """The context in which the network computes: fused, and in bf16 where the policy says so."""
         bf16 = self.precision == "bfloat16"
         narrow = torch.autocast(self.device.type, dtype=torch.bfloat16) if bf16 else nullcontext()
         with narrow, fusing(bf16):
@@ -145,7 +145,8 @@ class Stepper:
             with place_of(part, optimizer._steps, together):
                 loss = self._loss_of(part, share)
                 numbers.note(loss)
-                (loss * (scale if together is None else scale * together.group.size)).backward()
+                factor = scale if together is None else scale * together.group.size
+                (loss if factor == 1.0 else loss * factor).backward()
         sound = numbers.is_sound(clipped=optimizer.clipvalue is not None)
         if not (sound if together is None else together.all_are(sound)):
             numbers.take_back()
@@ -172,9 +173,11 @@ class Stepper:
         outputs = self.forward(part.inputs)
         scores = self._scores_for(outputs, part)
         loss, parts = scores.loss(outputs, part.targets, part.weights, share, part.counts)
-        total = loss + self.penalty(share)
+        penalty = self.penalty(share)
+        total = loss + penalty if isinstance(penalty, torch.Tensor) else loss
         scores.update(outputs, part.targets, part.weights, total, parts, part.size if part.counts else 0)
-        return total * (share if part.counts else 0.0)
+        # Every operation on the loss is one more on the way back.
+        return total if share == 1.0 and part.counts else total * (share if part.counts else 0.0)
 
     def penalty(self, share: float = 1.0) -> torch.Tensor | float:
         """Add up what regularisers ask for the weights and the last activities."""

@@ -29,8 +29,8 @@ class Origin:
     """Where the first value that is no finite number came from.
 
     `cause` is 'data', 'labels', 'sample weights', 'weight', 'layer', 'loss', 'penalty', 'gradient',
-    'chance' or 'elsewhere'; `name` the layer's or weight's; `rows` are the places in the batch that are concerned, where
-    these are not all.
+    'chance' or 'elsewhere'; `name` the layer's or weight's; `rows` are the places in the batch that are
+    concerned, where these are not all.
     """
 
     cause: str

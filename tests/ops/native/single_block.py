@@ -10,13 +10,19 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional as F
 
 from striate.ops.native.compiler import find_compiler
 from striate.ops.native.library import Library, load_library, supported_levels
 from striate.ops.native.structures import Block, Pass
 
 LEVELS = ["avx512_bf16", "avx512", "avx2"]
-GRADIENTS = {"kernel": "kernel_gradient", "bias": "bias_gradient", "gamma": "gamma_gradient", "beta": "beta_gradient"}
+GRADIENTS = {
+    "kernel": "kernel_gradient",
+    "bias": "bias_gradient",
+    "gamma": "gamma_gradient",
+    "beta": "beta_gradient",
+}
 
 
 @functools.cache
@@ -132,6 +138,19 @@ def _kept(places: np.ndarray, rate: float, key: int, example: int) -> np.ndarray
         bits = (bits ^ (bits >> np.uint32(13))) * np.uint32(0xC2B2AE35)
         bits ^= bits >> np.uint32(16)
     return bits >= np.uint32(int(float(np.float32(rate)) * 4294967296.0))
+
+
+def pooled(
+    values: torch.Tensor, size: tuple[int, int], before: tuple[int, int], outputs: tuple[int, int]
+) -> torch.Tensor:
+    """Take the largest of each window of (batch, channels, rows, columns); places outside never win."""
+    lengths = [count * length for count, length in zip(outputs, size, strict=True)]
+    after = [
+        length - begin - had for length, begin, had in zip(lengths, before, values.shape[2:], strict=True)
+    ]
+    amounts = (before[1], max(after[1], 0), before[0], max(after[0], 0))
+    padded = F.pad(values, amounts, value=float("-inf"))
+    return F.max_pool2d(padded[:, :, : lengths[0], : lengths[1]], size)
 
 
 def assert_near(found: torch.Tensor, wanted: torch.Tensor, tolerance: float) -> None:

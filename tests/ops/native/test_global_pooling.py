@@ -84,7 +84,8 @@ def draw(seed: int, *, bf16: bool) -> Case:
 
     return Case(
         (one_of(1, 2, 3, 7), one_of(1, 2, 9, 20), one_of(1, 3, 8, 33), one_of(1, 3, 5, 8, 16, 33, 64, 100)),
-        one_of(True, False), one_of(0.0, 0.4), bf16, bf16 and one_of(True, False), bf16 and one_of(True, False),
+        one_of(True, False), one_of(0.0, 0.4),
+        bf16, bf16 and one_of(True, False), bf16 and one_of(True, False),
     )  # fmt: skip
 
 

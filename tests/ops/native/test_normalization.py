@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 import torch
-from torch.nn import functional as F
 
-from tests.ops.native.single_block import LEVELS, Outcome, SingleBlock, assert_near, dropout_factors
+from tests.ops.native.single_block import LEVELS, Outcome, SingleBlock, assert_near, dropout_factors, pooled
 
 EPSILON, MOMENTUM, KEY = 1e-3, 0.875, 0x1234567890ABCDEF
 HALF = 2.0**-8  # bf16 rounding
@@ -34,7 +33,9 @@ class Case:
     def outputs(self) -> tuple[int, int]:
         """Rows and columns of the output."""
         lengths = zip(self.shape[1:3], self.pool, self.before, strict=True)
-        found = [(length + before + (size - 1 if self.after else 0)) // size for length, size, before in lengths]
+        found = [
+            (length + before + (size - 1 if self.after else 0)) // size for length, size, before in lengths
+        ]
         return found[0], found[1]
 
     def data(self, seed: int) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
@@ -70,10 +71,14 @@ class Case:
         return SingleBlock(level, weights, **(known | more))
 
 
-def truth(case: Case, inputs: torch.Tensor, weights: dict[str, torch.Tensor], *, training: bool = True) -> Outcome:
+def truth(
+    case: Case, inputs: torch.Tensor, weights: dict[str, torch.Tensor], *, training: bool = True
+) -> Outcome:
     """The same by PyTorch in float64, with a graph for the way back."""
     exact = inputs.double().requires_grad_()
-    leaves = {name: tensor.double().requires_grad_(name in ("gamma", "beta")) for name, tensor in weights.items()}
+    leaves = {
+        name: tensor.double().requires_grad_(name in ("gamma", "beta")) for name, tensor in weights.items()
+    }
     mean, variance = leaves["moving_mean"], leaves["moving_variance"]
     if training:
         # F.batch_norm refuses a single value a channel.
@@ -87,17 +92,6 @@ def truth(case: Case, inputs: torch.Tensor, weights: dict[str, torch.Tensor], *,
     outcome = Outcome(output, exact)
     outcome.gradients = {name: leaf for name, leaf in leaves.items() if leaf.requires_grad}
     return outcome
-
-
-def pooled(
-    values: torch.Tensor, size: tuple[int, int], before: tuple[int, int], outputs: tuple[int, int]
-) -> torch.Tensor:
-    """Take the largest of each window of (batch, channels, rows, columns); places outside never win."""
-    lengths = [count * length for count, length in zip(outputs, size, strict=True)]
-    after = [length - begin - had for length, begin, had in zip(lengths, before, values.shape[2:], strict=True)]
-    amounts = (before[1], max(after[1], 0), before[0], max(after[0], 0))
-    padded = F.pad(values, amounts, value=float("-inf"))
-    return F.max_pool2d(padded[:, :, : lengths[0], : lengths[1]], size)
 
 
 def compare(case: Case, level: str, seed: int) -> None:
@@ -115,7 +109,7 @@ def compare(case: Case, level: str, seed: int) -> None:
     leaves = [wanted.input_gradient, *wanted.gradients.values()]
     expected = torch.autograd.grad(wanted.output, leaves, given)
     # A batch of one value a channel has a gradient of zero: nothing but rounding to compare with.
-    scale = float((given.abs().max() * (weights.get("gamma", torch.ones(1)).abs().max())))
+    scale = float(given.abs().max() * weights.get("gamma", torch.ones(1)).abs().max())
     floor = torch.tensor([scale / EPSILON**0.5 * 1e-2])
     found = outcome.input_gradient
     tolerance = HALF if found.dtype == torch.bfloat16 else 1e-5
@@ -137,7 +131,12 @@ def draw(seed: int, *, bf16: bool) -> Case:
         return choices[int(torch.randint(len(choices), (), generator=generator))]
 
     pool = one_of((1, 1), (2, 2), (3, 3), (1, 3), (2, 1), (3, 2), (5, 4))
-    shape = (one_of(1, 2, 3, 5, 9), one_of(1, 2, 5, 7, 12), one_of(1, 3, 4, 8, 13), one_of(1, 3, 5, 8, 16, 33, 64, 100))
+    shape = (
+        one_of(1, 2, 3, 5, 9),
+        one_of(1, 2, 5, 7, 12),
+        one_of(1, 3, 4, 8, 13),
+        one_of(1, 3, 5, 8, 16, 33, 64, 100),
+    )
     before = (one_of(0, pool[0] // 2), one_of(0, pool[1] // 2))
     case = Case(
         shape, pool, before, one_of(True, False), one_of(True, True, False), one_of(0.0, 0.0, 0.3),
@@ -270,7 +269,9 @@ def test_gradients_that_nobody_wants_are_not_written() -> None:
     assert not (outcome.gradients["beta"] == 123.0).any()
 
 
-@pytest.mark.parametrize("change", [{"pool_height": 16, "pool_width": 16}, {"pool_top": 2}, {"output_height": 4}])
+@pytest.mark.parametrize(
+    "change", [{"pool_height": 16, "pool_width": 16}, {"pool_top": 2}, {"output_height": 4}]
+)
 def test_windows_that_are_too_large_or_empty_are_not_fitted(change: dict[str, int]) -> None:
     case = Case((2, 6, 6, 4), (2, 2))
     _, weights = case.data(12)

@@ -9,6 +9,7 @@
 #pragma once
 #include <algorithm>
 
+#include "dropout.h"
 #include "packing.h"
 
 namespace striate {
@@ -47,8 +48,18 @@ struct GradientMap {
 };
 GradientMap gradient_map(const StriateBlock& block);
 
+// What comes after the product, for one sample.
+struct Finish {
+    const Call& call;
+    int64_t sample_start;    // of the sample in output and choice, in values
+    Dropout dropout;
+    const float* bias;
+    Finish(const Call& call, int sample)
+        : call(call), sample_start(sample * output_elements(*call.block)), dropout(*call.block, *call.pass, sample),
+          bias(packed_bias(call)) {}
+};
 // Fills [column][filter] of one output row from the sums of its map rows (null: beyond the map).
-void finish_row(const Call& call, int sample, int output_row, const LaneBlock& lanes, const float* const* sums);
+void finish_row(const Finish& finish, int output_row, const LaneBlock& lanes, const float* const* sums);
 
 void forward_sample(const Call& call, int sample, int slot, int band);
 void backward_group(const Call& call, int begin, int end, int slot);

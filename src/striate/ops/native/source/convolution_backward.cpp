@@ -5,12 +5,15 @@
 //                                                                  dropout's scale is left to the end)
 //         gradient to the input                                    (convolution_input_gradient.cpp)
 //     gradients of kernel and bias over the whole group            (convolution_weight_gradient.cpp)
+//
+// Where the gradient of the map is only wanted for these, it may come without the map (pooled_panel.h).
 #include <cstring>
 #include <type_traits>
 
 #include "convolution.h"
 #include "dropout.h"
-#include "simd_halves.h"
+#include "pooled_panel.h"
+#include "simd.h"
 #include "threads.h"
 
 namespace striate {
@@ -167,9 +170,11 @@ static void expand_sample(const Call& call, int sample, Element* map) {
 void backward_group(const Call& call, int begin, int end, int slot) {
     const StriateBlock& block = *call.block;
     bool weights = block.kernel_gradient || block.bias_gradient;
+    if (!weights && !call.input_gradient) return;
     with_products(block, [&](auto products) {
         using Products = decltype(products);
         using Element = typename Products::Element;
+        if (fills_directly(block)) return weight_gradient_of(call, begin, end, slot, nullptr);
         int64_t elements = gradient_map(block).elements;
         Element* maps = scratch_of<Element>(kMapGradient, (end - begin) * elements);
         for (int sample = begin; sample < end; sample++) {

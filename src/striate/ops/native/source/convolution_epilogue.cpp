@@ -7,7 +7,6 @@
 //
 // Bias and ReLU keep the order of values, so the maximum is looked for before them.
 #include "convolution.h"
-#include "dropout.h"
 
 namespace striate {
 
@@ -113,11 +112,11 @@ static void finish_vector(const StriateBlock& block, const FinishedVector<Elemen
 }
 
 template <class Element>
-static void finish_lanes(const Call& call, int sample, int row, const LaneBlock& lanes, const float* const* sums) {
+static void finish_lanes(const Finish& finish, int row, const LaneBlock& lanes, const float* const* sums) {
+    const Call& call = finish.call;
     const StriateBlock& block = *call.block;
-    Dropout dropout(block, *call.pass, sample);
     int64_t place = int64_t(row) * block.output_width * block.filters + lanes.first;
-    int64_t start = sample * output_elements(block) + place;
+    int64_t start = finish.sample_start + place;
     const float* map_rows[kMostPlaces];
     for (int v = 0; v < lanes.vectors; v++) {
         int64_t at = v * kLanes;
@@ -128,18 +127,18 @@ static void finish_lanes(const Call& call, int sample, int row, const LaneBlock&
                                    reinterpret_cast<Element*>(call.output) + start + at,
                                    block.kept_choice < 0 ? nullptr : call.kept<uint8_t>(block.kept_choice) + start + at,
                                    block.filters,
-                                   load(packed_bias(call) + lanes.first + at, wanted),
+                                   load(finish.bias + lanes.first + at, wanted),
                                    wanted,
                                    uint32_t(place + at)};
         constexpr auto no = finish_vector<false, false, Element>, relu = finish_vector<true, false, Element>,
                        drop = finish_vector<false, true, Element>, both = finish_vector<true, true, Element>;
-        (dropout.active ? (block.relu ? both : drop) : (block.relu ? relu : no))(block, to, dropout);
+        (finish.dropout.active ? (block.relu ? both : drop) : (block.relu ? relu : no))(block, to, finish.dropout);
     }
 }
 
-void finish_row(const Call& call, int sample, int output_row, const LaneBlock& lanes, const float* const* sums) {
-    with_element(output_is_fp32(*call.block), [&](auto element) {
-        finish_lanes<decltype(element)>(call, sample, output_row, lanes, sums);
+void finish_row(const Finish& finish, int output_row, const LaneBlock& lanes, const float* const* sums) {
+    with_element(output_is_fp32(*finish.call.block), [&](auto element) {
+        finish_lanes<decltype(element)>(finish, output_row, lanes, sums);
     });
 }
 

@@ -86,7 +86,7 @@ struct Forward {
         multiply_row(rows, count, walk, used_columns(block), lanes.vectors, to);
     }
 
-    void finish(int sample, int output_row, const LaneBlock& lanes) {
+    void compute(const Finish& finish, int output_row, const LaneBlock& lanes) {
         const float* map_rows[kMostPlaces];
         for (int j = 0; j < block.pool_height; j++) {
             int y = output_row * block.pool_height + j - block.pool_top;
@@ -94,7 +94,7 @@ struct Forward {
             map_rows[j] = y >= 0 && y < block.map_height ? to : nullptr;
             if (map_rows[j]) multiply(y, lanes, to);
         }
-        finish_row(call, sample, output_row, lanes, map_rows);
+        finish_row(finish, output_row, lanes, map_rows);
     }
 };
 
@@ -112,8 +112,9 @@ static void forward_rows(const Call& call, int sample, int first, int last) {
     float* memory = scratch_of<float>(kRowSums, sums + block.window_height * int64_t(sizeof(WindowRow<Products>)));
     auto* rows = reinterpret_cast<WindowRow<Products>*>(memory + sums);
     Forward<Products> forward{call, block, packing, walk, input, memory, rows};
+    Finish finish(call, sample);
     for (int index = 0; index < packing.blocks(); index++)
-        for (int y = first; y < last; y++) forward.finish(sample, y, packing.block(index));
+        for (int y = first; y < last; y++) forward.compute(finish, y, packing.block(index));
 }
 
 void forward_sample(const Call& call, int sample, int, int band) {

@@ -9,7 +9,7 @@
 // vectors], then one row of all filters for the bias. At the end those of all slots are added up in
 // their order.
 #include "dropout.h"
-#include "gradient_panels.h"
+#include "pooled_panel.h"
 #include "threads.h"
 
 namespace striate {
@@ -88,11 +88,18 @@ struct WeightGradient {
         }
     }
 
+    void fill_gradient(const PanelRows& rows, const Element* maps) {
+        if constexpr (Products::kGroup == 2) {
+            if (fills_directly(block)) return fill_pooled_panel(call, shape, rows, gradient);
+        }
+        fill_gradient_panel<Products>(call, shape, rows, maps, gradient);
+    }
+
     void multiply_rows(const PanelRows& rows, const Element* maps, bool overwrite) {
         input = scratch_of<Element>(kInputPanel, rows.units * unit_input(rows) + kLanes * kLanes);
         gradient = scratch_of<Element>(kGradientPanel, rows.units * unit_gradient(rows) + kLanes * kLanes);
         if (block.kernel_gradient) fill_input_panel<Products>(call, shape, rows, input);
-        fill_gradient_panel<Products>(call, shape, rows, maps, gradient);
+        fill_gradient(rows, maps);
         int filters = padded_filters(block);
         for (int filter = 0; filter < filters; filter += kTapVectors * kLanes) {
             int vectors = std::min(kTapVectors, (filters - filter) / kLanes);
@@ -119,7 +126,7 @@ static void add_group(const Call& call, int begin, int end, bool overwrite, cons
             rows.last_sample = end;
             rows.units = std::min(units_together, units - unit);
             set_rows(block, height * stretch / stretches, height * (stretch + 1) / stretches, rows);
-            work.multiply_rows(rows, maps + unit * Products::kGroup * gradient_map(block).elements,
+            work.multiply_rows(rows, maps ? maps + unit * Products::kGroup * gradient_map(block).elements : nullptr,
                                overwrite && unit == 0 && stretch == 0);
         }
 }

@@ -80,7 +80,8 @@ static void fold(const Call& call, int index, int, int) {
     }
     with_products(block, [&](auto kind) {
         using Kind = decltype(kind);
-        pack<Kind>(plan, folded, taps, call.work<typename Kind::Element>(block.work_packed) + index * plan.block_elements());
+        auto* to = call.work<typename Kind::Element>(block.work_packed) + index * plan.block_elements();
+        pack<Kind>(plan, folded, taps, to);
     });
 }
 

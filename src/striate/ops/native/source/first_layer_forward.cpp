@@ -6,7 +6,7 @@
 //       for each block of filters                             one or two vectors
 //         for each tile of the cell's patches
 //           sums[patch][vector] = shift + products            all in registers
-//           the largest so far and its number                 likewise
+//           the largest so far and its number                 likewise; two ways, with and without NaN
 //         ReLU, dropout, store
 //
 // A tile's panel is [group of taps][patch][1 fp32 | 2 bf16], so that one pointer reaches all its
@@ -125,27 +125,53 @@ template <class Kind, int kPatches, int kVectors>
     }
 }
 
+// The largest of a vector's sums, from `best` on, and its number; the first of equals. No NaN is among
+// them. A tree of maxima and then a search has far shorter chains than comparing one by one.
+template <int kPatches, int kVectors>
+[[gnu::always_inline]] inline void search(const Vector (&sums)[kPatches][kVectors], int v, const int* names,
+                                          Vector& best, Places& number) {
+    Vector tree[kPatches];
+#pragma GCC unroll 9
+    for (int p = 0; p < kPatches; p++) tree[p] = sums[p][v];
+#pragma GCC unroll 4
+    for (int step = 1; step < kPatches; step *= 2)
+#pragma GCC unroll 9
+        for (int p = 0; p + step < kPatches; p += 2 * step) tree[p] = larger(tree[p], tree[p + step]);
+    Lanes before = is_at_most(tree[0], best);
+    best = larger(best, tree[0]);
+    Places found = number;
+#pragma GCC unroll 9
+    for (int p = kPatches - 1; p >= 0; p--) found = choose(is_equal(sums[p][v], best), places(names[p]), found);
+    number = choose(before, number, found);
+}
+
+// The same with NaN, which wins.
+template <int kPatches, int kVectors>
+void search_carefully(const Vector (&sums)[kPatches][kVectors], int v, const int* names, Vector& best, Places& number) {
+    for (int p = 0; p < kPatches; p++) {
+        Lanes wins = beats(sums[p][v], best);
+        best = choose(wins, sums[p][v], best);
+        number = choose(wins, places(names[p]), number);
+    }
+}
+
 // Each vector's largest sums and their numbers, into `best` and `numbers`.
-template <class Kind, int kPatches, int kVectors>
+template <class Kind, int kPatches, int kVectors, bool kCareful>
 void largest(const Work<typename Kind::Element>& work, Vector* best, Places* numbers) {
-    Vector value[kVectors];
-    Places number[kVectors];
+    for (int v = 0; v < kVectors; v++) {
+        best[v] = broadcast(-INFINITY);
+        numbers[v] = places(work.numbers[0]);
+    }
     for (int tile = 0; tile < work.tiles; tile++) {
         Vector sums[kPatches][kVectors];
         sum_patches<Kind, kPatches, kVectors>(work, tile, sums);
-#pragma GCC unroll 9
-        for (int p = 0; p < kPatches; p++) {
-            Places here = places(work.numbers[tile * kPatches + p]);
+        const int* names = work.numbers + tile * kPatches;
 #pragma GCC unroll 2
-            for (int v = 0; v < kVectors; v++) {
-                bool first = tile == 0 && p == 0;
-                Lanes wins = first ? first_lanes(kLanes) : beats(sums[p][v], value[v]);
-                value[v] = first ? sums[p][v] : choose(wins, sums[p][v], value[v]);
-                number[v] = first ? here : choose(wins, here, number[v]);
-            }
+        for (int v = 0; v < kVectors; v++) {
+            if (kCareful) search_carefully(sums, v, names, best[v], numbers[v]);
+            else search(sums, v, names, best[v], numbers[v]);
         }
     }
-    for (int v = 0; v < kVectors; v++) best[v] = value[v], numbers[v] = number[v];
 }
 
 // All sums of a tile, [patch][vector], into `best`.
@@ -161,11 +187,13 @@ template <class Kind>
 using Compute = void (*)(const Work<typename Kind::Element>&, Vector*, Places*);
 
 template <class Kind, int... kIndex>
-Compute<Kind> compute_of(bool pooled, int patches, int vectors, std::integer_sequence<int, kIndex...>) {
-    static constexpr Compute<Kind> kTable[2][2][sizeof...(kIndex)] = {
+Compute<Kind> compute_of(bool pooled, bool tame, int patches, int vectors,
+                         std::integer_sequence<int, kIndex...>) {
+    static constexpr Compute<Kind> kTable[3][2][sizeof...(kIndex)] = {
         {{all_sums<Kind, kIndex + 1, 1>...}, {all_sums<Kind, kIndex + 1, 2>...}},
-        {{largest<Kind, kIndex + 1, 1>...}, {largest<Kind, kIndex + 1, 2>...}}};
-    return kTable[pooled][vectors - 1][patches - 1];
+        {{largest<Kind, kIndex + 1, 1, true>...}, {largest<Kind, kIndex + 1, 2, true>...}},
+        {{largest<Kind, kIndex + 1, 1, false>...}, {largest<Kind, kIndex + 1, 2, false>...}}};
+    return kTable[pooled ? 1 + tame : 0][vectors - 1][patches - 1];
 }
 
 // Where a sample's results go.
@@ -200,41 +228,63 @@ struct Target {
 };
 
 template <class Kind, class Out>
-void forward_rows(const Call& call, int sample) {
+struct Forward {
     using Element = typename Kind::Element;
+    const Call& call;
     const StriateBlock& block = *call.block;
-    PatchPlan patches(block);
-    FilterPlan filters(block);
-    CellPlan plan(block);
-    bool pooled = is_pooled(block);
-    auto compute = compute_of<Kind>(pooled, plan.patches, filters.vectors, std::make_integer_sequence<int, kMostPatches>{});
-    const Element* padded = padded_sample<Element>(call, sample, patches, kSample);
-    Element* panel = scratch_of<Element>(kPatches, int64_t(plan.cell_patches()) * (patches.taps + 1));
-    Target<Out> target(call, sample);
-    for (int row = 0; row < block.output_height; row++)
-        for (int index = 0; index < plan.cells; index++) {
-            Cell cell = cell_of(block, plan, row, index);
-            fill_panels<Kind>(patches, cell, plan.patches, padded, panel);
-            for (int filter = 0; filter < block.filters; filter += filters.lanes()) {
-                const Element* weights = call.work<Element>(block.work_packed) + filter / filters.lanes() * filters.block_elements();
-                Vector best[kMostPatches * 2];
-                Places numbers[2] = {places(0), places(0)};
-                compute({panel, weights, shifts_of(call, filters) + filter, filters.groups, plan.tiles, cell.numbers}, best, numbers);
-                int64_t first = int64_t(row) * block.output_width + (pooled ? index : index * plan.patches);
-                int count = pooled ? 1 : std::min(plan.patches, block.output_width - index * plan.patches);
-                for (int p = 0; p < count; p++)
-                    for (int v = 0; v < filters.vectors; v++)
-                        target.finish(first + p, filter + v * kLanes, best[p * filters.vectors + v], numbers[v]);
+    PatchPlan patches{block};
+    FilterPlan filters{block};
+    CellPlan plan{block};
+    const Element* weights = call.work<Element>(block.work_packed);
+    const float* shifts = shifts_of(call, filters);
+
+    void run(int sample) const {
+        const Element* padded = padded_sample<Element>(call, sample, patches, kSample);
+        auto compute = compute_of<Kind>(is_pooled(block), is_tame_all(padded), plan.patches, filters.vectors,
+                                        std::make_integer_sequence<int, kMostPatches>{});
+        Element* panel = scratch_of<Element>(kPatches, int64_t(plan.cell_patches()) * (patches.taps + 1));
+        Target<Out> target(call, sample);
+        for (int row = 0; row < block.output_height; row++)
+            for (int index = 0; index < plan.cells; index++) {
+                Cell cell = cell_of(block, plan, row, index);
+                fill_panels<Kind>(patches, cell, plan.patches, padded, panel);
+                run_cell(compute, cell, panel, row, index, target);
             }
+    }
+
+    bool is_tame_all(const Element* padded) const {
+        return is_tame(padded, int64_t(patches.rows) * patches.columns * block.channels) &&
+               is_tame(weights, filters.blocks * filters.block_elements()) &&
+               is_tame(shifts, filters.padded_filters());
+    }
+
+    // All filters of one cell.
+    void run_cell(Compute<Kind> compute, const Cell& cell, const Element* panel, int row, int index,
+                  const Target<Out>& target) const {
+        bool pooled = is_pooled(block);
+        int column = pooled ? index : index * plan.patches;
+        int count = pooled ? 1 : std::min(plan.patches, block.output_width - column);
+        int64_t place = int64_t(row) * block.output_width + column;
+        Vector best[kMostPatches * 2];
+        Places numbers[2] = {places(0), places(0)};
+        for (int part = 0; part < filters.blocks; part++) {
+            int filter = part * filters.lanes();
+            compute({panel, weights + part * filters.block_elements(), shifts + filter, filters.groups, plan.tiles,
+                     cell.numbers}, best, numbers);
+            for (int p = 0; p < count; p++)
+                for (int v = 0; v < filters.vectors; v++)
+                    target.finish(place + p, filter + v * kLanes, best[p * filters.vectors + v], numbers[v]);
         }
-}
+    }
+};
 
 }  // namespace
 
 void forward_sample(const Call& call, int sample, int, int) {
     const StriateBlock& block = *call.block;
     with_products(block, [&](auto kind) {
-        with_element(output_is_fp32(block), [&](auto out) { forward_rows<decltype(kind), decltype(out)>(call, sample); });
+        with_element(output_is_fp32(block),
+                     [&](auto out) { Forward<decltype(kind), decltype(out)>{call}.run(sample); });
     });
 }
 

@@ -2,8 +2,7 @@
 //
 //   for each stretch of map rows
 //     columns of values: [tap][place of the stretch], less a first estimate of their mean
-//     for each pair of taps: products summed over the stretch      fp32 within a stretch,
-//                                                                 double beyond
+//     for each pair of taps: products summed over the stretch      fp32 within a piece, double beyond
 //
 // Beside the taps stands a column of ones, whose products are the sums and the number of places.
 // The estimate is the mean of the slot's first sample; slots are merged by Chan's formula.
@@ -11,7 +10,8 @@
 
 namespace striate::first_layer {
 
-constexpr int kStretch = 512;   // places, about
+constexpr int kStretch = 512;          // places, about
+constexpr int kPiece = 8 * kLanes;     // places whose products are added up in fp32
 
 // A slot's partial sums.
 struct Products {
@@ -49,16 +49,19 @@ static void copy_centred(const Element* from, int64_t step, int count, float cen
     for (; at < count; at++) to[at] = to_float(from[at * step]) - centre;
 }
 
-// Products of one column with `kOthers` ones, over `places` places, a multiple of kLanes.
+// Products of one column with `kOthers` ones, over `places` places, a multiple of kLanes. A filter may
+// cancel nearly all of a smooth image, so little is added up before double takes over.
 template <int kOthers>
 static void add_products(const float* column, const float* others, int64_t stride, int places, double* to) {
-    Vector sums[kOthers];
-    for (int i = 0; i < kOthers; i++) sums[i] = zero();
-    for (int place = 0; place < places; place += kLanes) {
-        Vector value = load(column + place);
-        for (int i = 0; i < kOthers; i++) sums[i] = multiply_add(value, load(others + i * stride + place), sums[i]);
+    for (int begin = 0; begin < places; begin += kPiece) {
+        Vector sums[kOthers];
+        for (int i = 0; i < kOthers; i++) sums[i] = zero();
+        for (int place = begin; place < std::min(begin + kPiece, places); place += kLanes) {
+            Vector value = load(column + place);
+            for (int i = 0; i < kOthers; i++) sums[i] = multiply_add(value, load(others + i * stride + place), sums[i]);
+        }
+        for (int i = 0; i < kOthers; i++) to[i] += sum_of(sums[i]);
     }
-    for (int i = 0; i < kOthers; i++) to[i] += sum_of(sums[i]);
 }
 
 template <class Element>

@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "products.h"
-#include "simd_halves.h"
+#include "simd.h"
 
 namespace striate {
 

@@ -113,7 +113,8 @@ void pass_sample_back(const Call& call, int number, BackCoefficients back) {
                 Lanes lanes = first_lanes(block.channels - channel);
                 Vector off = sample.centred(place, channel, lanes);
                 Vector reaching = sample.reaching(origin, channel, lanes, off);
-                Vector rest = multiply_add(off, load(back.slope + channel, lanes), load(back.constant + channel, lanes));
+                Vector slope = load(back.slope + channel, lanes);
+                Vector rest = multiply_add(off, slope, load(back.constant + channel, lanes));
                 store(to + place * block.channels + channel,
                       multiply_add(reaching, load(back.scale + channel, lanes), rest), lanes);
             }
@@ -131,7 +132,8 @@ void sum_gradients(const Call& call, int sample, int slot, int) {
     const StriateBlock& block = *call.block;
     double* sums = call.partial<double>(slot);
     with_element(input_is_fp32(block), [&](auto in) {
-        with_element(output_is_fp32(block), [&](auto out) { sum_sample<decltype(in), decltype(out)>(call, sample, sums); });
+        with_element(output_is_fp32(block),
+                     [&](auto out) { sum_sample<decltype(in), decltype(out)>(call, sample, sums); });
     });
 }
 

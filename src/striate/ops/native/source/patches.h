@@ -71,4 +71,16 @@ const Element* padded_sample(const Call& call, int sample, const PatchPlan& plan
     return to;
 }
 
+// Whether all values are so small that no sum of products can overflow or be NaN.
+template <class Element>
+bool is_tame(const Element* values, int64_t count) {
+    Vector limit = broadcast(1e15f), least = broadcast(-1e15f);
+    Lanes tame = first_lanes(kLanes);
+    for (int64_t i = 0; i < count; i += kLanes) {
+        Vector some = load(values + i, first_lanes(int(std::min<int64_t>(count - i, kLanes))));
+        tame = both(tame, both(is_at_most(least, some), is_at_most(some, limit)));
+    }
+    return are_all(tame);
+}
+
 }  // namespace striate

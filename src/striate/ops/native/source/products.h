@@ -4,7 +4,7 @@
 // A *group* is what one product takes from memory for a lane: one fp32, or two bf16 side by side.
 #pragma once
 #include "program.h"
-#include "simd_halves.h"
+#include "simd.h"
 
 namespace striate {
 

@@ -269,34 +269,6 @@ inline void store(bf16_t* to, Vector value) { store(to, value, first_lanes(8)); 
 #error "the native kernels need AVX2 or AVX512"
 #endif
 
-// Sums of products of bf16 pairs: lane i of `sum` gains a[2i] b[2i] + a[2i + 1] b[2i + 1].
-#if defined(__AVX512BF16__)
-constexpr bool kHasBf16Products = true;
-using Pairs = __m512bh;
-inline Pairs load_pairs(const bf16_t* from) { return (Pairs)_mm512_loadu_si512(from); }
-inline Pairs broadcast_pair(const bf16_t* from) {
-    int pair;
-    std::memcpy(&pair, from, 4);
-    return (Pairs)_mm512_set1_epi32(pair);
-}
-// The pair's second value may belong to something else and even be NaN: it must not count.
-inline Pairs broadcast_single(const bf16_t* from) { return (Pairs)_mm512_set1_epi32(int(*from)); }
-inline Vector multiply_add(Pairs a, Pairs b, Vector sum) { return _mm512_dpbf16_ps(sum, a, b); }
-// 32 neighbours as bf16 in their order, 16 pairs: `early` holds the first 16.
-inline Vector join_neighbours(Vector early, Vector late) {
-    return _mm512_castsi512_ps((__m512i)_mm512_cvtne2ps_pbh(late, early));
-}
-#else
-constexpr bool kHasBf16Products = false;
-// Named for templates that are never made real at these levels (products.h).
-struct Pairs {};
-Pairs load_pairs(const bf16_t* from);
-Pairs broadcast_pair(const bf16_t* from);
-Pairs broadcast_single(const bf16_t* from);
-Vector multiply_add(Pairs a, Pairs b, Vector sum);
-Vector join_neighbours(Vector early, Vector late);
-#endif
-
 // The running maximum of a window as PyTorch takes it: the first of equals, and NaN wins.
 inline Lanes beats(Vector candidate, Vector best) { return either(is_greater(candidate, best), is_nan(candidate)); }
 // ReLU that lets NaN through.
@@ -305,3 +277,5 @@ inline Vector rectify(Vector value) { return larger(zero(), value); }
 inline Lanes is_dead(Vector value) { return is_at_most(value, zero()); }
 
 }  // namespace striate
+
+#include "simd_bf16.h"

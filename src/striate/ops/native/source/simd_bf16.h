@@ -1,5 +1,5 @@
-// bf16 values moved about as they stand in memory, without arithmetic: twice as many at once as
-// simd.h's vectors hold. Like the products of bf16 factors, only where kHasBf16Products.
+// bf16 factors: products of pairs, and values moved about as they stand in memory, without
+// arithmetic, twice as many at once as simd.h's vectors hold. Only where kHasBf16Products.
 #pragma once
 #include "simd.h"
 
@@ -11,6 +11,23 @@ constexpr int kHalves = 2 * kLanes;
 inline void fetch(const void* place) { __builtin_prefetch(place, 1); }
 
 #if defined(__AVX512BF16__)
+// Sums of products of bf16 pairs: lane i of `sum` gains a[2i] b[2i] + a[2i + 1] b[2i + 1].
+constexpr bool kHasBf16Products = true;
+using Pairs = __m512bh;
+inline Pairs load_pairs(const bf16_t* from) { return (Pairs)_mm512_loadu_si512(from); }
+inline Pairs broadcast_pair(const bf16_t* from) {
+    int pair;
+    std::memcpy(&pair, from, 4);
+    return (Pairs)_mm512_set1_epi32(pair);
+}
+// The pair's second value may belong to something else and even be NaN: it must not count.
+inline Pairs broadcast_single(const bf16_t* from) { return (Pairs)_mm512_set1_epi32(int(*from)); }
+inline Vector multiply_add(Pairs a, Pairs b, Vector sum) { return _mm512_dpbf16_ps(sum, a, b); }
+// 32 neighbours as bf16 in their order, 16 pairs: `early` holds the first 16.
+inline Vector join_neighbours(Vector early, Vector late) {
+    return _mm512_castsi512_ps((__m512i)_mm512_cvtne2ps_pbh(late, early));
+}
+
 using Halves = __m512i;
 using HalfLanes = __mmask32;
 using HalfPlaces = __m256i;   // their places in windows, one byte each
@@ -29,6 +46,14 @@ inline HalfLanes is_dead(Halves value) {
            _mm512_cmple_epi16_mask(magnitude, _mm512_set1_epi16(0x7f80));
 }
 inline HalfLanes opposite(HalfLanes lanes) { return ~lanes; }
+// Stores the first 16 of both in turns, and the rest likewise where there are two vectors of pairs.
+inline void store_turns(bf16_t* to, Halves first, Halves second, int vectors) {
+    const __m512i early = _mm512_set_epi16(47, 15, 46, 14, 45, 13, 44, 12, 43, 11, 42, 10, 41, 9, 40, 8,
+                                           39, 7, 38, 6, 37, 5, 36, 4, 35, 3, 34, 2, 33, 1, 32, 0);
+    const __m512i late = _mm512_add_epi16(early, _mm512_set1_epi16(16));
+    _mm512_storeu_si512(to, _mm512_permutex2var_epi16(first, early, second));
+    if (vectors == 2) _mm512_storeu_si512(to + kHalves, _mm512_permutex2var_epi16(first, late, second));
+}
 // Rounds two vectors and stores them value by value in turns.
 inline void store_pairs(bf16_t* to, Vector first, Vector second) {
     __m512i low = _mm512_cvtepu16_epi32(round_to_bf16(first)), high = _mm512_cvtepu16_epi32(round_to_bf16(second));
@@ -41,7 +66,15 @@ inline void store_pairs(bf16_t* to, const bf16_t* first, const bf16_t* second, L
     _mm512_storeu_si512(to, _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
 }
 #else
-// Named for templates that are never made real at these levels.
+constexpr bool kHasBf16Products = false;
+// Named for templates that are never made real at these levels (products.h).
+struct Pairs {};
+Pairs load_pairs(const bf16_t* from);
+Pairs broadcast_pair(const bf16_t* from);
+Pairs broadcast_single(const bf16_t* from);
+Vector multiply_add(Pairs a, Pairs b, Vector sum);
+Vector join_neighbours(Vector early, Vector late);
+
 struct Halves {};
 struct HalfLanes {};
 struct HalfPlaces {};
@@ -53,6 +86,7 @@ HalfPlaces load_half_places(const uint8_t* from, HalfLanes lanes);
 HalfLanes is_equal(HalfPlaces a, int place);
 HalfLanes is_dead(Halves value);
 HalfLanes opposite(HalfLanes lanes);
+void store_turns(bf16_t* to, Halves first, Halves second, int vectors);
 void store_pairs(bf16_t* to, Vector first, Vector second);
 void store_pairs(bf16_t* to, const bf16_t* first, const bf16_t* second, Lanes lanes);
 #endif
