@@ -99,3 +99,7 @@ def test_other_mistakes_stay_what_they_are(group):
         raise RuntimeError("of a layer")
     with pytest.raises(StateError, match="the gloo in it"), said_when_one_is_gone(group):
         raise StateError("the gloo in it")
+
+
+def test_what_each_process_has_comes_to_all(group):
+    assert group.gather({"rank": 0}) == [{"rank": 0}]

@@ -234,8 +234,20 @@ def test_a_network_of_one_s_own_that_has_changed_is_refused(here):
     networks.write_text(
         networks.read_text().replace("Flatten(), Dense(classes, ", "Flatten(), Dense(4), Dense(classes, ")
     )
-    with pytest.raises(StateError, match=r"the checkpoint is of another network"):
+    with pytest.raises(StateError, match=r"stack' is not the one that the run 'broken' was begun with"):
         actions.resume("broken")
+
+
+def test_a_change_that_no_weight_shows_is_seen_too(here):
+    cut_off()
+    networks = Path("networks.py")
+    before = networks.read_text()
+    networks.write_text(before.replace('="softmax"', '="softmax", kernel_regularizer="l2"'))
+    assert networks.read_text() != before
+    with pytest.raises(StateError, match=r"its layers or their settings have changed\. Bring the old one"):
+        actions.resume("broken")
+    networks.write_text(before + "\n# A remark changes nothing.\n")
+    assert actions.resume("broken").status == "finished"
 
 
 def test_a_run_that_is_trained_now_is_refused(here):

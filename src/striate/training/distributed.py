@@ -55,6 +55,12 @@ class Processes:
         parts = flat.split([tensor.numel() for tensor in numbers])
         return [part.reshape(one.shape).to(one) for part, one in zip(parts, numbers, strict=True)]
 
+    def gather(self, thing: Any) -> list[Any]:
+        """Hand what each process has to all of them, in their order."""
+        held: list[Any] = [None] * self.size
+        distributed.all_gather_object(held, thing, group=self._host)
+        return held
+
     def from_first(self, thing: Any = None) -> Any:
         """Hand what the first process gave to all of them."""
         held = [thing if self.is_first else None]

@@ -214,8 +214,9 @@ class Stepper:
 
     def get_state(self) -> dict[str, Any]:
         """Say how batches are cut, and what was counted into the scores so far."""
-        with self._joined():
-            scores = None if self.scores is None else self.scores.get_state()
+        scores = None if self.scores is None else self.scores.get_state()
+        if scores is not None and self.together is not None:
+            scores = self.together.joined_state(self.scores, scores)
         return {"parts": self.parts, "scores": scores}
 
     def set_state(self, state: Mapping[str, Any], example: Callable[[], Batch]) -> None:
@@ -229,8 +230,8 @@ class Stepper:
                 self._scores_for(self._infer(batch.inputs), batch)
         if self.scores is not None:
             self.scores.set_state(state["scores"], self.device)
-            if self.together is not None and not self.together.group.is_first:
-                self.scores.empty()
+            if self.together is not None:
+                self.together.take_own(self.scores, state["scores"])
 
     def parts_of(self, batch: Batch) -> Iterator[tuple[Batch, float]]:
         """Cut a batch into parts that fit into memory, each with its share of the whole."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, final
 
@@ -49,6 +49,20 @@ class Together:
     def all_are(self, true: bool) -> bool:
         """Whether something holds in every process."""
         return not self.group.largest([int(not true)])[0]
+
+    def joined_state(self, scores: Any, own: Mapping[str, Any]) -> dict[str, Any]:
+        """What all have counted; and what each has, since rounding depends on the order of adding up."""
+        each = self.group.gather(own)
+        with scores.joined():
+            return {**scores.get_state(), "each": each}
+
+    def take_own(self, scores: Any, state: Mapping[str, Any]) -> None:
+        """Go on counting with what this process had; with all, where there were others than now."""
+        each = state.get("each") or []
+        if len(each) == self.group.size:
+            scores.set_state(each[self.group.rank], self.device)
+        elif not self.group.is_first:
+            scores.empty()
 
     @property
     def share(self) -> tuple[int, int]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 from striate.activations import sigmoid, softmax
 from striate.applications.choose import NAMES, build, choose
 from striate.applications.transfer import PRETRAINED
+from striate.artifacts.json_file import json_bytes
 from striate.core.errors import ArgumentError, FileAccessError, StriateError, add_context, unknown_name
 from striate.core.shapes import Shape, format_shape
 from striate.datasets.source import DataBundle
@@ -238,6 +240,26 @@ def compile_network(
         precision=precision,
         device=device,
     )
+
+
+def digest_of(model: Any) -> str:
+    """Name a network's layers, their settings and how they hang together by a SHA-256.
+
+    The names of layers count for nothing: a network made twice in one process has others.
+    """
+    names: dict[str, int] = {}
+
+    def plain(value: Any, key: str = "") -> Any:
+        if isinstance(value, Mapping):
+            return {name: plain(value[name], name) for name in sorted(value)}
+        if isinstance(value, list | tuple):
+            return [plain(one) for one in value]
+        if key in ("name", "layer") and isinstance(value, str):
+            return names.setdefault(value, len(names))
+        # What was measured on the data may differ in its last digits on another machine.
+        return f"{value:.6g}" if isinstance(value, float) else value
+
+    return hashlib.sha256(json_bytes(plain(write_layer(model)))).hexdigest()
 
 
 def check_can_come_back(model: Any) -> None:

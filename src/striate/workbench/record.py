@@ -18,7 +18,7 @@ from striate.models.saving import versions
 from striate.ops.native.choices import left_to_pytorch
 from striate.training.state import kernels
 from striate.workbench.announcement import launch
-from striate.workbench.network import ChosenNetwork
+from striate.workbench.network import ChosenNetwork, digest_of
 from striate.workbench.recipe import Recipe
 from striate.workbench.run import Run
 from striate.workbench.split import Split
@@ -132,6 +132,7 @@ def begin_record(
             "name": network.name,
             "reason": network.reason,
             "parameters": network.model.count_params(),
+            "sha256": digest_of(network.model),
         },
         **{name: {"value": str(choice.value), "reason": choice.reason} for name, choice in machine.items()},
         **environment(str(machine["device"].value)),

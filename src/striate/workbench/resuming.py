@@ -8,12 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from striate.core.errors import ArgumentError
+from striate.core.errors import ArgumentError, StateError
 from striate.datasets.options import Progress, no_progress
 from striate.ops.native.choices import use_choices
 from striate.training.stopping import ended_by_sigterm
 from striate.workbench.locking import locked
 from striate.workbench.mishaps import slow_down
+from striate.workbench.network import ChosenNetwork, digest_of
 from striate.workbench.plan import Say, line
 from striate.workbench.prepared import prepare
 from striate.workbench.recipe import Recipe, read_recipe, write_recipe
@@ -67,6 +68,7 @@ def resume_run(
             return None
         say(line("resume", f"{run.name}, {_standing(content)}"))
         prepared = prepare(recipe, say, progress, earlier=run)
+        check_network(run, prepared.network, content)
         slow_down(run, before.learning_rate, recipe.learning_rate)
         if recipe != before:
             content = content | {"recipe": prepared.plan.as_table(), "recipe_before": before.as_table()}
@@ -94,6 +96,20 @@ def check_recipe(run: Run, recipe: Recipe, content: Mapping[str, Any]) -> None:
             f"{run.recipe} was changed since the run {run.name!r} was begun with it: {key} was "
             f"{_shown(known[0].get(key))} and is {_shown(now.get(key))}. Put it back; or train anew by it: "
             f"striate train {shlex.quote(run.recipe.as_posix())}"
+        )
+
+
+def check_network(run: Run, network: ChosenNetwork, content: Mapping[str, Any]) -> None:
+    """Make sure that the network is the one that the run was begun with, in what its weights do not show too.
+
+    Raises:
+        StateError: it is another.
+    """
+    known = content.get("model", {}).get("sha256")
+    if known is not None and known != digest_of(network.model):
+        raise StateError(
+            f"the network {network.name!r} is not the one that the run {run.name!r} was begun with: its "
+            "layers or their settings have changed. Bring the old one back, or begin a new run."
         )
 
 

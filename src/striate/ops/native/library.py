@@ -47,7 +47,7 @@ def native_library() -> Library | None:
 def explain_native() -> Choice:
     """Choose the library, once a process, and say why there is (not) one."""
     if not _decision:
-        _decision.append(_choose(os.environ.get("STRIATE_NATIVE", "0")))
+        _decision.append(_choose(os.environ.get("STRIATE_NATIVE", "1")))
     return _decision[0]
 
 

@@ -1,11 +1,13 @@
 // What the convolution's files share: sizes that follow from a block, and the phases.
 //
 //     packing           weights into the order of the products
+//     micro_kernel      one row of a convolution: the register tile of forward and input gradient
 //     convolution_forward           product, bias, pooling, ReLU, dropout: one pass over a sample
 //     convolution_epilogue          ... what comes after the product
 //     convolution_backward          a sample's gradient of the map, and from it:
 //     convolution_input_gradient    the gradient to the input
 //     convolution_weight_gradient   the gradients of kernel and bias
+//     gradient_panels, pooled_panel, gradient_kernel     ... their operands and their register tile
 #pragma once
 #include <algorithm>
 

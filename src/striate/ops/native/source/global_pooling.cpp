@@ -3,12 +3,10 @@
 //   forward:   for each vector of channels
 //                for each row, for each column: sum within the row, then over the rows; or keep the largest
 //   backward:  mean:    for each place, for each vector of channels: gradient / places
-//              maximum: zeros but at the kept places
+//              maximum: the same at the places that hold it, which share it evenly, as PyTorch's amax has
+//                       it (a map that ReLU closed holds its maximum, zero, everywhere)
 //
-// The way back needs the place of each maximum: int32 in kept_other, -1 where dropout closed it.
-// Of equal values the first is taken; NaN wins.
-#include <cstring>
-
+// NaN wins; its gradient is NaN, since no place is equal to it.
 #include "dropout.h"
 #include "products.h"
 
@@ -21,10 +19,7 @@ Element* sample_of(const char* maps, int sample, int64_t elements) {
     return reinterpret_cast<Element*>(const_cast<char*>(maps)) + sample * elements;
 }
 
-int32_t* places_of(const Call& call, int sample) {
-    const StriateBlock& block = *call.block;
-    return block.kept_other < 0 ? nullptr : call.kept<int32_t>(block.kept_other) + int64_t(sample) * block.channels;
-}
+int64_t places_in(const StriateBlock& block) { return int64_t(block.height) * block.width; }
 
 template <class In>
 Vector mean_of(const In* map, const StriateBlock& block, Lanes lanes) {
@@ -38,16 +33,19 @@ Vector mean_of(const In* map, const StriateBlock& block, Lanes lanes) {
 }
 
 template <class In>
-Vector maximum_of(const In* map, const StriateBlock& block, Lanes lanes, Places& place) {
+Vector maximum_of(const In* map, const StriateBlock& block, Lanes lanes) {
     Vector best = load(map, lanes);
-    place = places(0);
-    for (int number = 1; number < block.height * block.width; number++) {
-        Vector value = load(map + int64_t(number) * block.channels, lanes);
-        Lanes wins = beats(value, best);
-        best = choose(wins, value, best);
-        place = choose(wins, places(number), place);
+    for (int64_t place = 1; place < places_in(block); place++) {
+        Vector value = load(map + place * block.channels, lanes);
+        best = choose(beats(value, best), value, best);
     }
     return best;
+}
+
+// 1 where a value is its channel's maximum, else 0.
+template <class In>
+Vector holds(const In* value, Vector maximum, Lanes lanes) {
+    return choose(is_equal(load(value, lanes), maximum), broadcast(1.0f), zero());
 }
 
 template <class In, class Out>
@@ -56,19 +54,12 @@ void pool_sample(const Call& call, int sample) {
     Dropout dropout(block, *call.pass, sample);
     const In* map = sample_of<const In>(call.input, sample, input_elements(block));
     Out* output = sample_of<Out>(call.output, sample, block.channels);
-    int32_t* kept_places = places_of(call, sample);
     for (int channel = 0; channel < block.channels; channel += kLanes) {
         Lanes lanes = first_lanes(block.channels - channel);
-        Places place = places(0);
-        Vector value = block.maximum ? maximum_of(map + channel, block, lanes, place)
-                                     : mean_of(map + channel, block, lanes);
-        if (dropout.active) {
-            Lanes kept = dropout.kept(uint32_t(channel));
-            value = multiply(value, choose(kept, broadcast(dropout.scale), zero()));
-            place = choose(kept, place, places(-1));
-        }
+        Vector value = block.maximum ? maximum_of(map + channel, block, lanes) : mean_of(map + channel, block, lanes);
+        if (dropout.active)
+            value = multiply(value, choose(dropout.kept(uint32_t(channel)), broadcast(dropout.scale), zero()));
         store(output + channel, value, lanes);
-        if (kept_places) store_whole(kept_places + channel, place, lanes);
     }
 }
 
@@ -83,27 +74,36 @@ void spread_mean(const Call& call, int sample) {
         Lanes lanes = first_lanes(block.channels - channel);
         Lanes kept = dropout.active ? dropout.kept(uint32_t(channel)) : lanes;
         Vector each = choose(kept, multiply(load(gradient + channel, lanes), share), zero());
-        for (int64_t place = 0; place < int64_t(block.height) * block.width; place++)
+        for (int64_t place = 0; place < places_in(block); place++)
             store(to + place * block.channels + channel, each, lanes);
     }
 }
 
 template <class In, class Out>
-void put_at_maxima(const Call& call, int sample) {
+void share_among_maxima(const Call& call, int sample) {
     const StriateBlock& block = *call.block;
-    float scale = Dropout(block, *call.pass, sample).scale;
+    Dropout dropout(block, *call.pass, sample);
+    const In* map = sample_of<const In>(call.input, sample, input_elements(block));
     In* to = sample_of<In>(call.input_gradient, sample, input_elements(block));
     const Out* gradient = sample_of<const Out>(call.output_gradient, sample, block.channels);
-    const int32_t* kept_places = places_of(call, sample);
-    std::memset(to, 0, input_elements(block) * sizeof(In));
-    for (int channel = 0; channel < block.channels; channel++)
-        if (kept_places[channel] >= 0)
-            set(to[int64_t(kept_places[channel]) * block.channels + channel], to_float(gradient[channel]) * scale);
+    for (int channel = 0; channel < block.channels; channel += kLanes) {
+        Lanes lanes = first_lanes(block.channels - channel);
+        Lanes kept = dropout.active ? dropout.kept(uint32_t(channel)) : lanes;
+        Vector maximum = maximum_of(map + channel, block, lanes), holders = zero();
+        for (int64_t place = 0; place < places_in(block); place++)
+            holders = add(holders, holds(map + place * block.channels + channel, maximum, lanes));
+        Vector whole = multiply(load(gradient + channel, lanes), broadcast(dropout.scale));
+        Vector share = divide(choose(kept, whole, zero()), holders);
+        for (int64_t place = 0; place < places_in(block); place++) {
+            int64_t at = place * block.channels + channel;
+            store(to + at, multiply(holds(map + at, maximum, lanes), share), lanes);
+        }
+    }
 }
 
 template <class In, class Out>
 void pass_sample_back(const Call& call, int sample) {
-    if (call.block->maximum) return put_at_maxima<In, Out>(call, sample);
+    if (call.block->maximum) return share_among_maxima<In, Out>(call, sample);
     spread_mean<In, Out>(call, sample);
 }
 
@@ -131,9 +131,7 @@ bool fits(const StriateBlock& block) {
 
 int64_t no_bytes(const StriateBlock&) { return 0; }
 
-void plan(StriateBlock& block, const StriatePass& pass, Arena& kept, Arena&) {
-    if (block.training && block.maximum) block.kept_other = kept.take(int64_t(pass.batch) * block.channels * 4);
-}
+void plan(StriateBlock&, const StriatePass&, Arena&, Arena&) {}
 
 }  // namespace
 
