@@ -10,13 +10,17 @@ WORKERS ?= 2
 BENCH ?= --document
 
 .NOTPARALLEL:
-.PHONY: help develop install check format test docs bench bench-others fuzz fresh-test
+.PHONY: help develop kernels install check format test docs bench bench-others fuzz fresh-test
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 develop: $(BIN)/python  ## environment for working on Striate: the checkout itself is what is imported
 	$(BIN)/python -m pip install -qq -c constraints.txt -e ".[test]"
+	$(MAKE) kernels VENV=$(VENV)
+
+kernels:  ## compile the native kernels into the checkout; elsewhere the first use does it
+	$(BIN)/python -m striate.ops.native.compiler
 
 install: $(BIN)/python  ## environment with Striate installed as a person would get it, and the tools
 	$(BIN)/python -m pip install -qq -c constraints.txt ".[test]"

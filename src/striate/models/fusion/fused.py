@@ -188,8 +188,9 @@ class FusedRow:
             chance = any(by_batch) or any(layer.training for layer in self._dropouts)
             return None if chance else False
         spot = here()
-        joint = spot is not None and (spot.synchronize or not spot.counts)
-        return None if not all(by_batch) or (joint and self._norms) else True
+        several = spot is not None and spot.processes > 1
+        joint = several and any(spot.synchronize or not spot.counts or norm.synchronized for norm in self._norms)
+        return None if not all(by_batch) or joint else True
 
     def _plan(self, inputs: torch.Tensor, bf16: bool, training: bool, wants: bool) -> Planned | Mixed | None:
         library = native_library()

@@ -84,3 +84,16 @@ def _run(command: list[str]) -> None:
         raise OSError(f"{command[0]} took more than {PATIENCE} seconds") from error
     if done.returncode:
         raise OSError(f"{' '.join(command[:1])} failed: {done.stderr.strip()[-500:]}")
+
+
+def main() -> None:
+    """Compile all levels into the package's own folder, for who works on a checkout."""
+    built = Path(__file__).parent / "built"
+    for path in built.glob("*.so"):
+        path.unlink()
+    for level in LEVELS:
+        print(compile_library(level, built))
+
+
+if __name__ == "__main__":
+    main()

@@ -34,7 +34,7 @@ template <bool kRelu, bool kDropout, class Element>
     }
     if (kDropout) {
         Lanes kept = dropout.kept(to.place + uint32_t(at));
-        value = choose(kept, multiply(value, broadcast(dropout.scale)), zero());
+        value = multiply(value, choose(kept, broadcast(dropout.scale), zero()));
         where = choose(kept, where, places(255));
     }
     store(to.output + at, value, to.wanted);

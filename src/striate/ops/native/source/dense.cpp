@@ -55,7 +55,7 @@ void finish_units(const Call& call, int sample, int unit, int units, Vector sum,
     Vector value = multiply_add(sum, load(scale + unit), load(shift + unit));
     if (block.relu) value = rectify(value);
     Dropout dropout(block, *call.pass, sample);
-    if (dropout.active) value = choose(dropout.kept(unit), multiply(value, broadcast(dropout.scale)), zero());
+    if (dropout.active) value = multiply(value, choose(dropout.kept(unit), broadcast(dropout.scale), zero()));
     store_value(call.output, output_is_fp32(block), int64_t(sample) * units + unit, value, first_lanes(units - unit));
 }
 

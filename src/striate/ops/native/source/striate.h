@@ -101,7 +101,6 @@ typedef struct StriatePass {
 enum { STRIATE_OK = 0, STRIATE_UNSUPPORTED = 1 };
 
 int32_t striate_interface(void);      // STRIATE_INTERFACE of the library that was loaded
-int32_t striate_level(void);          // 1: AVX2, 2: AVX512, 3: AVX512 with bf16
 int64_t striate_block_bytes(void);    // sizeof(StriateBlock), which the caller compares with its own
 int64_t striate_pass_bytes(void);
 
