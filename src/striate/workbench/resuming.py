@@ -61,23 +61,33 @@ def resume_run(
         planned = content.get("epochs", {}).get("planned", before.epochs)
         if content.get("status") == "finished" and recipe.epochs == planned:
             say(f"the run {run.name!r} is finished after {planned} epochs: nothing is left to do.")
-            if report and not run.report.is_file():
-                # It was stopped while this was written, which comes after everything else.
-                say(line("report", "not there yet, being written"))
-                write_report(run)
+            if report:
+                _write_missing_report(run, say)
             return None
         say(line("resume", f"{run.name}, {_standing(content)}"))
         prepared = prepare(recipe, say, progress, earlier=run)
         check_network(run, prepared.network, content)
         slow_down(run, before.learning_rate, recipe.learning_rate)
         if recipe != before:
-            content = content | {"recipe": prepared.plan.as_table(), "recipe_before": before.as_table()}
-            # Killed between the two, the run is known by either.
-            run.write(content)
-            write_recipe(run.recipe, prepared.plan)
+            content = _change_recipe(run, content, before, prepared.plan)
         record = go_on_record(run, content, recipe.epochs, str(prepared.machine["device"].value))
         record.started["resumed"][-1]["learning_rate"] = recipe.learning_rate
         return carry_out(prepared, run, record, say, verbose, report)
+
+
+def _write_missing_report(run: Run, say: Say) -> None:
+    # It comes after everything else; a run that is stopped in it is finished.
+    if not run.report.is_file():
+        say(line("report", "not there yet, being written"))
+        write_report(run)
+
+
+def _change_recipe(run: Run, content: Mapping[str, Any], before: Recipe, after: Recipe) -> dict[str, Any]:
+    """Write a changed recipe, and in run.json that it is; killed between the two, a run goes by either."""
+    noted = {**content, "recipe": after.as_table(), "recipe_before": before.as_table()}
+    run.write(noted)
+    write_recipe(run.recipe, after)
+    return noted
 
 
 def check_recipe(run: Run, recipe: Recipe, content: Mapping[str, Any]) -> None:

@@ -188,9 +188,10 @@ class FusedRow:
             chance = any(by_batch) or any(layer.training for layer in self._dropouts)
             return None if chance else False
         spot = here()
-        several = spot is not None and spot.processes > 1
-        joint = several and any(spot.synchronize or not spot.counts or norm.synchronized for norm in self._norms)
-        return None if not all(by_batch) or joint else True
+        if spot is not None and spot.processes > 1:
+            alone = spot.counts and not spot.synchronize
+            by_batch += [alone and not norm.synchronized for norm in self._norms]
+        return True if all(by_batch) else None
 
     def _plan(self, inputs: torch.Tensor, bf16: bool, training: bool, wants: bool) -> Planned | Mixed | None:
         library = native_library()
