@@ -9,6 +9,8 @@ another number; `OMP_NUM_THREADS` is left to mean what it always means.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -17,6 +19,8 @@ from striate.core.errors import ArgumentError
 from striate.core.runtime import Choice
 
 _decision: list[Choice] = []
+# The number that computes while PyTorch's own threads rest; the last is the one in force.
+_resting: list[int] = []
 
 
 def settle_threads() -> Choice:
@@ -33,6 +37,28 @@ def settle_threads() -> Choice:
             torch.set_num_threads(choice.value)
         _decision.append(choice)
     return _decision[0]
+
+
+def thread_count() -> int:
+    """How many threads compute, also while PyTorch is held to one of them."""
+    return _resting[-1] if _resting else torch.get_num_threads()
+
+
+@contextmanager
+def pytorch_resting() -> Iterator[None]:
+    """Hold PyTorch to one thread inside the with-block, where kernels with threads of their own do the work.
+
+    OpenMP's threads wait for their next turn by spinning, for milliseconds, on the processors that the
+    kernels' threads need: net C, batch 500, took 33 ms a step beside them and 24 without.
+    """
+    before = torch.get_num_threads()
+    _resting.append(thread_count())
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        _resting.pop()
+        torch.set_num_threads(before)
 
 
 def choose_threads(wanted: str | None, openmp: str | None, quota: float | None = None) -> Choice:

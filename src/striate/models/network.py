@@ -12,8 +12,10 @@ from striate.core.tree import leaves
 from striate.layers.base import Layer, call_depth, shape_by_trial
 from striate.layers.symbolic import map_shapes
 from striate.models.busy import Turn
+from striate.models.fusion.fused import FusedRow
 from striate.models.graph import Graph, graph_from_config
 from striate.models.registry import reader, write_layer
+from striate.ops.native.library import native_library
 
 
 class Network(Layer):
@@ -53,6 +55,14 @@ class Network(Layer):
                 return super().forward(inputs, *others, **options)
             finally:
                 call_depth.models -= 1
+
+    @property
+    def is_one_program(self) -> bool:
+        """Whether native kernels compute the whole graph, from its input to one row of answers an example."""
+        if self.graph is None or native_library() is None or len(self.graph.fused_steps) != 1:
+            return False
+        answers = list(leaves(self.graph.outputs))
+        return isinstance(self.graph.fused_steps[0].layer, FusedRow) and len(answers[0].shape) == 2
 
     def _layers_inside(self) -> Iterable[Layer]:
         # Asked at every call: a graph of plain layers is a list at hand, anything else is walked through.

@@ -95,7 +95,7 @@ def evaluate(
         check_finite(feed.x)
         check_range(getattr(module, "input_range", None), feed.x)
     hooks = make_hooks(module, callbacks, verbose, 1, steps or feed.steps)
-    with mode_of(module, False):
+    with stepper.threads(), mode_of(module, False):
         hooks.on_test_begin()
         with said_when_one_is_gone(group):
             logs = run_scores(stepper, feed, steps, hooks)
@@ -127,7 +127,7 @@ def predict(
     feed = make_feed(x, None, None, check_batch_size(batch_size), stepper.device)
     hooks = make_hooks(module, callbacks, verbose, 1, steps or feed.steps)
     collected: list[Any] = []
-    with mode_of(module, False), torch.no_grad():
+    with stepper.threads(), mode_of(module, False), torch.no_grad():
         hooks.on_predict_begin()
         for step, batch in enumerate(first(iter(feed), steps)):
             hooks.on_predict_batch_begin(step)
@@ -167,7 +167,7 @@ def train_on_batch(
         share_chance(group, stepper.device)
         feed.share = group.rank, group.size
     batch = next(iter(feed))
-    with mode_of(module, True):
+    with stepper.threads(), mode_of(module, True):
         stepper.prepare(batch)
         stepper.guarded_train(batch)
     return _as_asked(stepper, return_dict)

@@ -142,7 +142,8 @@ def _train(course: Course, schedule: Schedule, validation: Validation) -> Histor
     history = hooks.history or History()
     stepper.module.history = history
     stop = StopRequest() if course.group is None else SharedStop()
-    with mode_of(stepper.module, True), stop if course.backups or course.group else nullcontext():
+    watched = stop if course.backups or course.group else nullcontext()
+    with stepper.threads(), mode_of(stepper.module, True), watched:
         try:
             _run_epochs(course, schedule, validation, stop)
         except KeyboardInterrupt:

@@ -20,6 +20,7 @@ from striate.core.console import say
 from striate.core.errors import StateError
 from striate.core.processes import is_first
 from striate.core.shapes import format_shape
+from striate.core.threads import thread_count
 from striate.core.version import __version__
 from striate.ops.native.choices import left_to_pytorch
 from striate.ops.native.library import explain_native
@@ -194,7 +195,7 @@ def _tensors(stepper: Stepper) -> list[torch.Tensor]:
 def machine(stepper: Stepper) -> dict[str, Any]:
     """Name what decides the last bits of every product: where, how exactly, on how many threads, by what."""
     return {
-        "threads": torch.get_num_threads(),
+        "threads": thread_count(),
         "device": stepper.device.type,
         "precision": stepper.precision,
         "kernels": kernels(stepper.device),

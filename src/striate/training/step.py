@@ -13,7 +13,7 @@ from striate.core.allocator import keep_memory_warm
 from striate.core.console import say
 from striate.core.errors import ShapeError, StateError
 from striate.core.runtime import choose_precision
-from striate.core.threads import settle_threads
+from striate.core.threads import pytorch_resting, settle_threads
 from striate.core.tree import map_leaves
 from striate.layers.base import Layer, mode_of
 from striate.losses import check_probabilities
@@ -69,6 +69,11 @@ class Stepper:
         narrow = torch.autocast(self.device.type, dtype=torch.bfloat16) if bf16 else nullcontext()
         with narrow, fusing(bf16):
             yield
+
+    def threads(self) -> AbstractContextManager[None]:
+        """The context in which steps run: PyTorch's threads rest where the kernels' own do all the work."""
+        alone = self.device.type == "cpu" and getattr(self.module, "is_one_program", False)
+        return pytorch_resting() if alone else nullcontext()
 
     def forward(self, inputs: Any) -> Any:
         """Run the module; the outputs come in fp32 or wider, also from bf16 arithmetic."""

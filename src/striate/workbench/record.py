@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from striate.core.runtime import Choice
+from striate.core.threads import thread_count
 from striate.core.version import __version__
 from striate.datasets.source import DataBundle
 from striate.models.saving import versions
@@ -86,7 +87,7 @@ def environment(device: str) -> dict[str, Any]:
     """Name what the last bits of a result depend on: versions, threads, and the kind of kernels."""
     return {
         "versions": {"striate": __version__, **versions()},
-        "threads": torch.get_num_threads(),
+        "threads": thread_count(),
         "kernels": kernels(torch.device(device)),
     }
 

@@ -9,6 +9,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -92,7 +93,7 @@ def main() -> None:
     for path in built.glob("*.so"):
         path.unlink()
     for level in LEVELS:
-        print(compile_library(level, built))
+        sys.stdout.write(f"{compile_library(level, built)}\n")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from striate.core.cache import cache_folder
 from striate.core.console import say
 from striate.core.errors import ArgumentError
 from striate.core.runtime import Choice
+from striate.core.threads import thread_count
 from striate.ops.native.compiler import LEVELS, compile_library, library_name
 from striate.ops.native.optimizer_step import Step
 from striate.ops.native.structures import INTERFACE, Block, Pass
@@ -40,7 +41,7 @@ def native_library() -> Library | None:
     """The kernels for this machine, loaded or compiled at the first call; None where there are none."""
     found: Library | None = explain_native().value
     if found is not None:
-        found.functions.striate_set_threads(torch.get_num_threads())
+        found.functions.striate_set_threads(thread_count())
     return found
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch.autograd.function import once_differentiable
 
+from striate.core.threads import thread_count
 from striate.ops.native.library import Library
 from striate.ops.native.structures import Block, Pass
 
@@ -99,7 +100,7 @@ class Program:
             self._places = places
             for (block, name, _), place in zip((*self.weights, *self.statistics), places, strict=True):
                 setattr(block, name, place)
-        self.functions.striate_set_threads(torch.get_num_threads())
+        self.functions.striate_set_threads(thread_count())
 
     def _named(self, names: Sequence[str]) -> list[tuple[Block, str, torch.Tensor]]:
         return [
