@@ -94,6 +94,12 @@ def test_classes_may_lie_along_another_axis():
         (losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.1), YES, YES_LOGITS),
         (losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1), COLUMNS, LOGITS),
         (losses.SparseCategoricalCrossentropy(from_logits=True), LABELS, LOGITS),
+        (losses.BinaryCrossentropy(), YES, YES_CHANCES),
+        (losses.BinaryCrossentropy(label_smoothing=0.1), [[1], [0], [1]], [[0.0], [1.0], [1.0]]),
+        (losses.CategoricalCrossentropy(), COLUMNS, CHANCES),
+        (losses.CategoricalCrossentropy(label_smoothing=0.1, axis=1), [[0, 1], [1, 0]], [[1, 0], [3, 1]]),
+        (losses.SparseCategoricalCrossentropy(), LABELS, CHANCES),
+        (losses.SparseCategoricalCrossentropy(axis=1), [1, 0], [[1, 0], [3, 1]]),
     ],
 )
 def test_the_fused_mean_is_the_mean_of_the_samples_with_the_same_gradient(loss, labels, answers):
@@ -105,6 +111,31 @@ def test_the_fused_mean_is_the_mean_of_the_samples_with_the_same_gradient(loss, 
     assert loss.fused(labels, one) is not None
     assert fused.item() == pytest.approx(plain.item(), rel=1e-6)
     assert torch.allclose(one.grad, other.grad, atol=1e-7)
+
+
+def test_the_gradient_of_a_saturated_probability_is_zero():
+    answers = torch.tensor([[0.0], [1.0], [0.25]], requires_grad=True)
+    losses.BinaryCrossentropy()([[1], [0], [1]], answers).backward()
+    assert answers.grad.flatten().tolist() == pytest.approx([0, 0, -4 / 3])
+
+
+@pytest.mark.parametrize(
+    ("labels", "answers"),
+    [([[1.0], [0.0]], [[np.nan], [0.5]]), ([[2.0], [-1.0]], [[0.3], [0.6]])],
+)
+def test_what_the_fused_form_refuses_has_the_value_of_its_formula(labels, answers):
+    chances = torch.tensor(answers, requires_grad=True)
+    loss = losses.BinaryCrossentropy()
+    found = loss(labels, chances)
+    assert loss.fused(labels, chances) is None
+    assert found.item() == pytest.approx(loss.call(labels, chances).mean().item(), nan_ok=True)
+    assert found.requires_grad
+
+
+def test_binary_crossentropy_along_another_axis_is_measured_sample_by_sample():
+    loss = losses.BinaryCrossentropy(axis=0)
+    assert loss.fused(YES, torch.tensor(YES_CHANCES)) is None
+    assert loss(YES, YES_CHANCES).item() == pytest.approx(losses.BinaryCrossentropy()(YES, YES_CHANCES).item())
 
 
 def test_huge_logits_cost_their_distance_and_nothing_overflows():

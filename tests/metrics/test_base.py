@@ -152,8 +152,9 @@ class Watch(TorchDispatchMode):
 
 @EVERY
 def test_an_update_never_waits_for_the_device(kind, options, y_true, y_pred, monkeypatch):
-    # The check of class numbers looks only where looking is free.
+    # The check of class numbers, and a single sum, look only where looking is free.
     monkeypatch.setattr(scores, "check_range", lambda labels, classes: None)
+    monkeypatch.setattr(base, "_is_single", lambda tensor: False)
     metric = kind(**options)
     with Watch() as watch:
         metric.update_state(torch.tensor(y_true), torch.tensor(y_pred), torch.ones(SAMPLES))

@@ -45,11 +45,18 @@ class BinaryCrossentropy(FunctionLoss):
         )
 
     def fused(self, y_true: Any, y_pred: torch.Tensor) -> torch.Tensor | None:
-        """Measure logits in one pass."""
-        if not self.from_logits:
+        """Measure in one pass; probabilities only on the CPU, where they can be looked at."""
+        if not self.from_logits and (y_pred.device.type != "cpu" or self.axis != -1):
             return None
-        targets, logits = scores.pair(y_true, y_pred, self.name)
-        return F.binary_cross_entropy_with_logits(logits, scores.smooth_binary(targets, self.label_smoothing))
+        targets, answers = scores.pair(y_true, y_pred, self.name)
+        targets = scores.smooth_binary(targets, self.label_smoothing)
+        if self.from_logits:
+            return F.binary_cross_entropy_with_logits(answers, targets)
+        try:
+            return F.binary_cross_entropy(answers.clamp(scores.EPSILON, 1 - scores.EPSILON), targets)
+        except RuntimeError:
+            # torch refuses NaN, and labels outside 0 to 1; both have a value here.
+            return None
 
 
 class CategoricalCrossentropy(FunctionLoss):
@@ -84,13 +91,16 @@ class CategoricalCrossentropy(FunctionLoss):
         )
 
     def fused(self, y_true: Any, y_pred: torch.Tensor) -> torch.Tensor | None:
-        """Measure logits in one pass."""
-        if not self.from_logits or self.axis not in (-1, y_pred.ndim - 1):
+        """Measure in one pass, or in fewer than sample by sample."""
+        if self.axis not in (-1, y_pred.ndim - 1):
             return None
-        targets, logits = scores.pair(y_true, y_pred, self.name)
-        classes = logits.shape[-1]
+        targets, answers = scores.pair(y_true, y_pred, self.name)
+        classes = answers.shape[-1]
         targets = scores.smooth_categorical(targets, self.label_smoothing)
-        return F.cross_entropy(logits.reshape(-1, classes), targets.reshape(-1, classes))
+        if self.from_logits:
+            return F.cross_entropy(answers.reshape(-1, classes), targets.reshape(-1, classes))
+        logs = scores.log_probabilities(answers, from_logits=False)
+        return (targets * logs).sum() / -(answers.numel() // classes)
 
 
 class SparseCategoricalCrossentropy(FunctionLoss):
@@ -129,14 +139,17 @@ class SparseCategoricalCrossentropy(FunctionLoss):
         )
 
     def fused(self, y_true: Any, y_pred: torch.Tensor) -> torch.Tensor | None:
-        """Measure logits in one pass."""
-        if not self.from_logits or self.ignore_class is not None or self.axis not in (-1, y_pred.ndim - 1):
+        """Measure in one pass, or in fewer than sample by sample."""
+        if self.ignore_class is not None or self.axis not in (-1, y_pred.ndim - 1):
             return None
-        classes = y_pred.shape[-1]
-        labels = scores.class_numbers(y_true, y_pred)
-        scores.check_range(labels, classes)
+        answers = y_pred.reshape(-1, y_pred.shape[-1])
+        labels = scores.class_numbers(y_true, y_pred).reshape(-1)
+        scores.check_range(labels, answers.shape[-1])
         # torch skips one label, -100 unless told another; here no label may be skipped in silence.
-        return F.cross_entropy(y_pred.reshape(-1, classes), labels.reshape(-1), ignore_index=_NEVER)
+        if self.from_logits:
+            return F.cross_entropy(answers, labels, ignore_index=_NEVER)
+        logs = scores.log_probabilities(scores.as_scores(answers), from_logits=False)
+        return F.nll_loss(logs, labels, ignore_index=_NEVER)
 
     def mask(self, y_true: Any, values: torch.Tensor) -> torch.Tensor | None:
         """Count the samples that are not labelled `ignore_class`."""

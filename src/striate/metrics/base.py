@@ -32,10 +32,28 @@ class State:
     def __init__(self, shape: Sequence[int] = (), name: str = ""):
         self.name = name
         take(math.prod(shape), f"a metric's state {name!r}")
-        self.value = torch.zeros(tuple(shape), dtype=torch.float64)
+        self._value = torch.zeros(tuple(shape), dtype=torch.float64)
+        # A single sum on the CPU, while nobody looks: Python adds float64 as torch does, only sooner.
+        self._number: float | None = None
+
+    @property
+    def value(self) -> torch.Tensor:
+        """The sum so far."""
+        if self._number is not None:
+            self._value = torch.tensor(self._number, dtype=torch.float64)
+            self._number = None
+        return self._value
+
+    @value.setter
+    def value(self, value: torch.Tensor) -> None:
+        self._value, self._number = value, None
 
     def assign_add(self, amount: torch.Tensor | float) -> None:
         """Add to the sum."""
+        if self._is_number() and (not isinstance(amount, torch.Tensor) or _is_single(amount)):
+            before = self._value.item() if self._number is None else self._number
+            self._number = before + (amount.item() if isinstance(amount, torch.Tensor) else amount)
+            return
         if isinstance(amount, torch.Tensor):
             amount = amount.detach().to(precise(amount.device))
             if amount.device != self.value.device:
@@ -45,6 +63,13 @@ class State:
     def reset(self) -> None:
         """Begin again at 0."""
         self.value = torch.zeros_like(self.value)
+
+    def _is_number(self) -> bool:
+        return self._number is not None or (_is_single(self._value) and self._value.dtype == torch.float64)
+
+
+def _is_single(tensor: torch.Tensor) -> bool:
+    return tensor.ndim == 0 and tensor.is_cpu
 
 
 class Metric(ABC):
@@ -152,7 +177,8 @@ class Averaging(Metric):
         samples = values.shape[0] if values.ndim else 1
         each = max(values.numel() // max(samples, 1), 1)
         if sample_weight is None:
-            self.total.assign_add(values.sum(dtype=wide) / each)
+            total = values.detach().sum(dtype=wide)
+            self.total.assign_add(total if each == 1 else total / each)
             self.count.assign_add(samples)
             return
         weights = align_weights(sample_weight, values)

@@ -84,6 +84,7 @@ class Program:
         self.learnt = [tensor for _, _, tensor in self.weights]
         self.moving = [tensor for _, _, tensor in self.statistics]
         self.all_weights = [*self.learnt, *self.moving]
+        self._gradients = [(block, f"{name}_gradient", tensor) for block, name, tensor in self.weights]
         self._places: list[int] = []
         self._keyed = [
             (block, part.draw_key) for block, part in zip(self.blocks, parts, strict=True) if part.draw_key
@@ -139,9 +140,9 @@ class Program:
         """Run the blocks backwards; returns the gradients to the inputs and to the wanted weights."""
         self._point()
         found: list[torch.Tensor | None] = []
-        for (block, name, tensor), want in zip(self.weights, wanted, strict=True):
+        for (block, name, tensor), want in zip(self._gradients, wanted, strict=True):
             made = torch.empty_like(tensor) if want else None
-            setattr(block, f"{name}_gradient", None if made is None else made.data_ptr())
+            setattr(block, name, None if made is None else made.data_ptr())
             found.append(made)
         self._unlock(lease)
         gradient = gradient.to(self.setting.output_dtype).contiguous()
