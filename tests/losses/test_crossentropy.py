@@ -135,7 +135,9 @@ def test_what_the_fused_form_refuses_has_the_value_of_its_formula(labels, answer
 def test_binary_crossentropy_along_another_axis_is_measured_sample_by_sample():
     loss = losses.BinaryCrossentropy(axis=0)
     assert loss.fused(YES, torch.tensor(YES_CHANCES)) is None
-    assert loss(YES, YES_CHANCES).item() == pytest.approx(losses.BinaryCrossentropy()(YES, YES_CHANCES).item())
+    assert loss(YES, YES_CHANCES).item() == pytest.approx(
+        losses.BinaryCrossentropy()(YES, YES_CHANCES).item()
+    )
 
 
 def test_huge_logits_cost_their_distance_and_nothing_overflows():

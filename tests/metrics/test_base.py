@@ -9,6 +9,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from striate import metrics
 from striate.core.errors import ShapeError
+from striate.metrics import base
 from striate.ops import scores
 
 DRAW = np.random.default_rng(1)
@@ -162,6 +163,23 @@ def test_an_update_never_waits_for_the_device(kind, options, y_true, y_pred, mon
     with watch:
         float(metric.result().flatten()[0])
     assert len(watch.waits) >= 1
+
+
+def test_a_sum_that_is_looked_at_goes_on_as_if_nobody_had():
+    amounts = [torch.tensor(0.1), 0.7, torch.tensor(3), torch.tensor(1e-9, dtype=torch.float64)] * 5
+    seen, unseen, expected = base.State(), base.State(), torch.zeros((), dtype=torch.float64)
+    for amount in amounts:
+        seen.assign_add(amount)
+        unseen.assign_add(amount)
+        expected = expected + (amount.double() if isinstance(amount, torch.Tensor) else amount)
+        assert torch.equal(seen.value, expected)
+    assert torch.equal(unseen.value, expected)
+    unseen.value = torch.tensor(2.0, dtype=torch.float64)
+    unseen.assign_add(1)
+    unseen.assign_add(torch.ones(2))
+    assert unseen.value.tolist() == [4.0, 4.0]
+    unseen.reset()
+    assert unseen.value.tolist() == [0.0, 0.0]
 
 
 def test_a_mean_counts_samples_whatever_the_batches_are():

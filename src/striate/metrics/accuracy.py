@@ -23,14 +23,22 @@ def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> torch.T
     tensor([[1.],
             [0.]])
     """
+    return _on_the_right_side(y_true, y_pred, threshold).to(as_scores(y_pred).dtype)
+
+
+def _on_the_right_side(y_true: Any, y_pred: Any, threshold: float) -> torch.Tensor:
     targets, answers = pair(y_true, y_pred, "binary_accuracy")
-    return ((answers > threshold) == targets).to(answers.dtype)
+    return (answers > threshold) == targets
 
 
 def categorical_accuracy(y_true: Any, y_pred: Any) -> torch.Tensor:
     """Say of each sample whether the strongest answer stands where the largest label is."""
+    return _same_class(y_true, y_pred).to(as_scores(y_pred).dtype)
+
+
+def _same_class(y_true: Any, y_pred: Any) -> torch.Tensor:
     targets, answers = pair(y_true, y_pred, "categorical_accuracy")
-    return (targets.argmax(-1) == answers.argmax(-1)).to(answers.dtype)
+    return targets.argmax(-1) == answers.argmax(-1)
 
 
 def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> torch.Tensor:
@@ -39,8 +47,12 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> torch.Tensor:
     >>> sparse_categorical_accuracy([1, 0], [[0.2, 0.8], [0.4, 0.6]])
     tensor([1., 0.])
     """
+    return _named_class(y_true, y_pred).to(as_scores(y_pred).dtype)
+
+
+def _named_class(y_true: Any, y_pred: Any) -> torch.Tensor:
     answers = as_scores(y_pred)
-    return (class_numbers(y_true, answers) == answers.argmax(-1)).to(answers.dtype)
+    return class_numbers(y_true, answers) == answers.argmax(-1)
 
 
 def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> torch.Tensor:
@@ -84,7 +96,7 @@ class BinaryAccuracy(FunctionMetric):
     0.5
     """
 
-    function = staticmethod(binary_accuracy)
+    function = staticmethod(_on_the_right_side)
     threshold: float
 
     def __init__(self, name: str | None = "binary_accuracy", dtype: Any = None, threshold: float = 0.5):
@@ -98,7 +110,7 @@ class CategoricalAccuracy(FunctionMetric):
     0.5
     """
 
-    function = staticmethod(categorical_accuracy)
+    function = staticmethod(_same_class)
 
 
 class SparseCategoricalAccuracy(FunctionMetric):
@@ -108,7 +120,7 @@ class SparseCategoricalAccuracy(FunctionMetric):
     0.5
     """
 
-    function = staticmethod(sparse_categorical_accuracy)
+    function = staticmethod(_named_class)
 
 
 class TopKCategoricalAccuracy(FunctionMetric):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any, ClassVar, Self
 
 import torch
@@ -66,6 +67,10 @@ class State:
 
     def _is_number(self) -> bool:
         return self._number is not None or (_is_single(self._value) and self._value.dtype == torch.float64)
+
+
+def _learns(values: Any) -> bool:
+    return isinstance(values, torch.Tensor) and values.requires_grad
 
 
 def _is_single(tensor: torch.Tensor) -> bool:
@@ -172,13 +177,16 @@ class Averaging(Metric):
 
     def add_values(self, values: Any, sample_weight: Any = None) -> None:
         """Add values to the mean: first axis the samples, each the mean over its other axes."""
-        values = as_scores(values)
+        right_or_wrong = isinstance(values, torch.Tensor) and values.dtype == torch.bool
+        if not right_or_wrong or sample_weight is not None:
+            values = as_scores(values)
         wide = precise(values.device)
         samples = values.shape[0] if values.ndim else 1
         each = max(values.numel() // max(samples, 1), 1)
         if sample_weight is None:
-            total = values.detach().sum(dtype=wide)
-            self.total.assign_add(total if each == 1 else total / each)
+            # Counting is quicker than adding up, and exact as well.
+            found = values.count_nonzero() if right_or_wrong else values.detach().sum(dtype=wide)
+            self.total.assign_add(found if each == 1 else found.to(wide) / each)
             self.count.assign_add(samples)
             return
         weights = align_weights(sample_weight, values)
@@ -232,7 +240,8 @@ class FunctionMetric(Averaging):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Take a batch into account."""
-        with torch.no_grad():
+        # The sums keep no graph in any case; only where there would be one is it worth forbidding it.
+        with torch.no_grad() if _learns(y_pred) else nullcontext():
             self.add_values(type(self).function(y_true, y_pred, **self.options()), sample_weight)
 
     def get_config(self) -> dict[str, Any]:

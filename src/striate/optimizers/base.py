@@ -175,7 +175,6 @@ class Optimizer(ABC):
         self.multipliers = check_multipliers(multipliers, self._parameters if self.built else None)
         self._one_call.forget()
 
-    @torch.no_grad()
     def step(self) -> None:
         """Move every parameter that has a gradient, once.
 
@@ -191,12 +190,16 @@ class Optimizer(ABC):
         # An average is of all parameters, moving or not: one call can follow it only where all move.
         whole = len(moving.parameters) == len(self._parameters)
         in_one_call = (whole or not self.use_ema) and self._one_call.moved(self, moving, rate, waits)
-        if not in_one_call:
-            take_step(self, moving, rate, waits)
-        if parts and not waits:
-            torch._foreach_zero_(self._state["gradient_accumulator"])
-        if self.use_ema and not waits:
-            follow_average(self, list(self._parameters.values()), self._state["average"], in_one_call)
+        # One call needs nothing of autograd, which it would take as long to ask as all the rest here.
+        if not in_one_call or parts or self.use_ema:
+            with torch.no_grad():
+                if not in_one_call:
+                    take_step(self, moving, rate, waits)
+                if parts and not waits:
+                    torch._foreach_zero_(self._state["gradient_accumulator"])
+                if self.use_ema and not waits:
+                    everything = list(self._parameters.values())
+                    follow_average(self, everything, self._state["average"], in_one_call)
         self._steps += 1
 
     def _collect(self) -> Moving:

@@ -56,11 +56,13 @@ class OneCall:
         if self._table is None or self._library is None:
             return False
         gradients = moving.gradients
-        layouts = [each.stride() if each.layout is torch.strided else None for each in gradients]
+        strided = torch.strided
+        layouts = [each.stride() if each.layout is strided else None for each in gradients]
         if layouts != self._layouts:
             if None in layouts:
                 return False
-            gradients = laid_out_alike(moving.parameters, gradients)
+            with torch.no_grad():
+                gradients = laid_out_alike(moving.parameters, gradients)
         numbers = {
             "rule": rule.kind,
             **rule.numbers,

@@ -44,14 +44,13 @@ class NumbersWatch:
         ]
         self._kept = [torch.empty_like(buffer) for buffer in self._statistics]
 
-    @torch.no_grad()
     def begin(self) -> None:
         """Begin a step: keep the statistics, which its forward pass changes before its loss is known."""
         self._losses = None
         if self._statistics:
-            torch._foreach_copy_(self._kept, self._statistics)
+            with torch.no_grad():
+                torch._foreach_copy_(self._kept, self._statistics)
 
-    @torch.no_grad()
     def note(self, loss: torch.Tensor) -> None:
         """Take the loss of the step, or of a part of it, before its backward pass is begun."""
         # A part that is NaN or infinite leaves no sum finite.

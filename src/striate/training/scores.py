@@ -47,7 +47,8 @@ class Scores:
 
     def reset(self) -> None:
         """Start a new pass."""
-        self._sums: dict[str, torch.Tensor] = {}
+        # Numbers on the CPU, where reading one costs less than an operation on it.
+        self._sums: dict[str, torch.Tensor | float] = {}
         self._count = 0
         for metric in self._all_metrics():
             metric.reset_state()
@@ -60,7 +61,7 @@ class Scores:
             return
         variables = [variable for metric in self._all_metrics() for variable in metric.variables]
         own = self._count, self._sums, [variable.value for variable in variables]
-        count, *found = self.sums([torch.tensor(float(self._count)), *self._sums.values(), *own[2]])
+        count, *found = self.sums([torch.tensor(float(self._count)), *self._tensors(), *own[2]])
         self._count, self._sums = round(float(count)), dict(zip(self._sums, found, strict=False))
         for variable, value in zip(variables, found[len(self._sums) :], strict=True):
             variable.value = value
@@ -74,26 +75,34 @@ class Scores:
     def empty(self) -> None:
         """Have nothing counted, but know what is: another process goes on with what was."""
         self._count = 0
-        self._sums = {key: torch.zeros_like(value) for key, value in self._sums.items()}
+        self._sums = dict(zip(self._sums, map(torch.zeros_like, self._tensors()), strict=True))
         for metric in self._all_metrics():
             metric.reset_state()
 
     def get_state(self) -> dict[str, Any]:
         """Everything counted in so far, as arrays."""
         kept = [[state.value for state in metric.variables] for metric in self._all_metrics()]
+        sums = zip(self._sums, self._tensors(), strict=True)
         return {
             "count": self._count,
-            "sums": {key: plain(value).numpy() for key, value in self._sums.items()},
+            "sums": {key: plain(value).numpy() for key, value in sums},
             "metrics": [[plain(value).numpy() for value in values] for values in kept],
         }
 
     def set_state(self, state: Mapping[str, Any], device: torch.device) -> None:
         """Go on counting where `get_state` was asked."""
         self._count = int(state["count"])
-        self._sums = {key: _tensor(value, device) for key, value in state["sums"].items()}
+        on_cpu = device.type == "cpu"
+        self._sums = {
+            key: float(value) if on_cpu else _tensor(value, device) for key, value in state["sums"].items()
+        }
         for metric, values in zip(self._all_metrics(), state["metrics"], strict=True):
             for variable, value in zip(metric.variables, values, strict=True):
                 variable.value = _tensor(value, device)
+
+    def _tensors(self) -> list[torch.Tensor]:
+        sums = self._sums.values()
+        return [s if isinstance(s, torch.Tensor) else torch.tensor(s, dtype=torch.float64) for s in sums]
 
     def _all_metrics(self) -> list[Any]:
         return [metric for _, _, metric in (*self.metrics, *self.weighted_metrics)]
@@ -167,8 +176,10 @@ class Scores:
         if len(self.names) > 1:
             noted |= {f"{name}_loss": part for name, part in parts.items()}
         for key, value in noted.items():
-            value = value.detach().to(precise(value.device)) * size if size else torch.zeros_like(value)
-            self._sums[key] = self._sums[key] + value if key in self._sums else value
+            amount = _times(value.detach(), size)
+            self._sums[key] = self._sums[key] + amount if key in self._sums else amount
+        if not (self.metrics or self.weighted_metrics):
+            return
         found, wanted = named_parts(outputs, self.names), self._align(targets, "labels")
         weight = self._align(weights, "sample weights", spread=True)
         with nullcontext() if size else self._nothing_counted():
@@ -200,6 +211,8 @@ class Scores:
 
     def _align(self, structure: Any, what: str, spread: bool = False) -> dict[str, Any]:
         """Give each output its part of a list or dict; one value for all where `spread`."""
+        if structure is None or (len(self.names) == 1 and isinstance(structure, torch.Tensor)):
+            return dict.fromkeys(self.names, structure)
         if isinstance(structure, Mapping):
             for name in structure:
                 if name not in self.names:
@@ -247,12 +260,20 @@ class Scores:
 
 def named_parts(outputs: Any, names: list[str] | None) -> dict[str, torch.Tensor]:
     """Name each output of a network: by the dict's keys, the names given, or output, output_2, ...."""
+    if names is not None and len(names) == 1 and isinstance(outputs, torch.Tensor):
+        return {names[0]: outputs}
     if isinstance(outputs, Mapping):
         return dict(outputs)
     flat = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
     if names is None or len(names) != len(flat):
         names = ["output" if number == 1 else f"output_{number}" for number in range(1, len(flat) + 1)]
     return dict(zip(names, flat, strict=True))
+
+
+def _times(value: torch.Tensor, size: int) -> torch.Tensor | float:
+    if value.is_cpu:
+        return value.item() * size if size else 0.0
+    return value.to(precise(value.device)) * size if size else torch.zeros_like(value)
 
 
 def _tensor(value: np.ndarray, device: torch.device) -> torch.Tensor:

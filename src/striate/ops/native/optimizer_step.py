@@ -50,6 +50,7 @@ class StepTable:
     ) -> None:
         count = len(weights)
         self.step = Step(count=count)
+        self._written: dict[str, float] = {}
         # The structure holds addresses only: what they point to is kept alive here.
         self._lengths = (ctypes.c_int64 * count)(*(each.numel() for each in weights))
         self._shares = (ctypes.c_double * count)(*shares)
@@ -68,8 +69,12 @@ class StepTable:
     def run(self, functions: ctypes.CDLL, gradients: Sequence[Tensor], numbers: Mapping[str, float]) -> None:
         """Take a step along these gradients, which lie in memory as the weights do."""
         self._gradients[:] = [gradient.data_ptr() for gradient in gradients]
+        written = self._written
         for name, value in numbers.items():
-            setattr(self.step, name, value)
+            # Most stay as they are, and a number crosses the border more slowly than it is compared.
+            if written.get(name) != value:
+                setattr(self.step, name, value)
+                written[name] = value
         functions.striate_step(self.step)
 
 
