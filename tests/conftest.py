@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 
 import pytest
 
@@ -14,6 +15,10 @@ from tests.architecture.raises import RaiseAccount
 # the drawing library must not look for a screen.
 for variable, value in {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "MPLBACKEND": "agg"}.items():
     os.environ[variable] = value
+
+# A shell starts its background jobs with Ctrl-C ignored, and so would be the programs that tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 account = RaiseAccount()
 
