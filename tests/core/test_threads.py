@@ -47,3 +47,15 @@ def test_the_choice_is_made_once(monkeypatch):
     first = threads.settle_threads()
     monkeypatch.setenv("STRIATE_THREADS", "99")
     assert threads.settle_threads() is first
+
+
+def test_pytorch_rests_for_a_while_and_the_number_of_threads_that_compute_stays(monkeypatch):
+    held = [3]
+    monkeypatch.setattr(torch, "get_num_threads", lambda: held[-1])
+    monkeypatch.setattr(torch, "set_num_threads", held.append)
+    assert threads.thread_count() == 3
+    with threads.pytorch_resting():
+        assert (held[-1], threads.thread_count()) == (1, 3)
+        with threads.pytorch_resting():
+            assert (held[-1], threads.thread_count()) == (1, 3)
+    assert (held[-1], threads.thread_count()) == (3, 3)

@@ -23,7 +23,7 @@ from striate.training.feed import ArrayFeed, Batch, Feed, as_arrays, check_batch
 from striate.training.fit_data import make_feed
 from striate.training.hooks import make_hooks
 from striate.training.memory import guarded
-from striate.training.step import Stepper
+from striate.training.step import Stepper, threads_for
 
 
 def first(batches: Iterator[Batch], count: int | None) -> Iterator[Batch]:
@@ -95,7 +95,7 @@ def evaluate(
         check_finite(feed.x)
         check_range(getattr(module, "input_range", None), feed.x)
     hooks = make_hooks(module, callbacks, verbose, 1, steps or feed.steps)
-    with stepper.threads(), mode_of(module, False):
+    with threads_for(stepper), mode_of(module, False):
         hooks.on_test_begin()
         with said_when_one_is_gone(group):
             logs = run_scores(stepper, feed, steps, hooks)
@@ -127,7 +127,7 @@ def predict(
     feed = make_feed(x, None, None, check_batch_size(batch_size), stepper.device)
     hooks = make_hooks(module, callbacks, verbose, 1, steps or feed.steps)
     collected: list[Any] = []
-    with stepper.threads(), mode_of(module, False), torch.no_grad():
+    with threads_for(stepper), mode_of(module, False), torch.no_grad():
         hooks.on_predict_begin()
         for step, batch in enumerate(first(iter(feed), steps)):
             hooks.on_predict_batch_begin(step)
@@ -167,7 +167,7 @@ def train_on_batch(
         share_chance(group, stepper.device)
         feed.share = group.rank, group.size
     batch = next(iter(feed))
-    with stepper.threads(), mode_of(module, True):
+    with threads_for(stepper), mode_of(module, True):
         stepper.prepare(batch)
         stepper.guarded_train(batch)
     return _as_asked(stepper, return_dict)

@@ -25,7 +25,7 @@ from striate.training.feed import ArrayFeed, Batch, Feed
 from striate.training.fit_data import Cut, FitData, prepare_fit
 from striate.training.hooks import make_hooks
 from striate.training.state import Course
-from striate.training.step import Stepper
+from striate.training.step import Stepper, threads_for
 from striate.training.stopping import SharedStop, Stopped, StopRequest
 from striate.training.tracing import bad_after, tell_where
 
@@ -143,7 +143,7 @@ def _train(course: Course, schedule: Schedule, validation: Validation) -> Histor
     stepper.module.history = history
     stop = StopRequest() if course.group is None else SharedStop()
     watched = stop if course.backups or course.group else nullcontext()
-    with stepper.threads(), mode_of(stepper.module, True), watched:
+    with threads_for(stepper), mode_of(stepper.module, True), watched:
         try:
             _run_epochs(course, schedule, validation, stop)
         except KeyboardInterrupt:

@@ -70,11 +70,6 @@ class Stepper:
         with narrow, fusing(bf16):
             yield
 
-    def threads(self) -> AbstractContextManager[None]:
-        """The context in which steps run: PyTorch's threads rest where the kernels' own do all the work."""
-        alone = self.device.type == "cpu" and getattr(self.module, "is_one_program", False)
-        return pytorch_resting() if alone else nullcontext()
-
     def forward(self, inputs: Any) -> Any:
         """Run the module; the outputs come in fp32 or wider, also from bf16 arithmetic."""
         if self._input_dtype is not None:
@@ -273,6 +268,12 @@ class Stepper:
     def score(self, batch: Batch) -> None:
         """Count one batch into loss and metrics, without learning."""
         self._loss_of(batch, batch.size / batch.whole if batch.whole and batch.counts else 1.0)
+
+
+def threads_for(stepper: Stepper) -> AbstractContextManager[None]:
+    """The context in which steps run: PyTorch's threads rest where the kernels' own do all the work."""
+    alone = stepper.device.type == "cpu" and getattr(stepper.module, "is_one_program", False)
+    return pytorch_resting() if alone else nullcontext()
 
 
 def trainable_weights(module: nn.Module) -> list[tuple[str, nn.Parameter]]:

@@ -316,3 +316,18 @@ def test_bf16_stays_within_its_rounding_of_fp32():
         pytest.skip("no bf16 products on this processor")
     assert_close([found[0]], [wanted[0]], 0.03)
     assert_close(found[1], wanted[1], 0.1)
+
+
+def test_a_network_that_is_one_program_says_so():
+    assert image_net().is_one_program
+    assert not Sequential([layers.Input((8, 8, 1)), layers.Conv2D(2, 3)]).is_one_program
+    assert not Sequential([layers.Input((8,)), layers.Dense(2), layers.LayerNormalization()]).is_one_program
+    assert not Sequential([layers.Dense(2)]).is_one_program
+
+
+def test_pytorch_rests_while_such_a_network_trains(monkeypatch):
+    model, seen = image_net(), []
+    model.compile("sgd", "mse")
+    monkeypatch.setattr(torch, "set_num_threads", seen.append)
+    model.fit(torch.randn(4, 13, 11, 3).numpy(), torch.rand(4, 3).numpy(), verbose=0)
+    assert seen == [1, torch.get_num_threads()]

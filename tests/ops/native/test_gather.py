@@ -38,5 +38,7 @@ def test_a_number_without_a_row_is_refused(row):
 def test_without_kernels_it_is_the_same(monkeypatch):
     source, rows = torch.randn(9, 4), torch.tensor([8, 1, 1])
     wanted = gather_rows(source, rows)
-    monkeypatch.setattr("striate.ops.native.gather.explain_native", lambda: explain_native().__class__(None, ""))
+    monkeypatch.setattr(
+        "striate.ops.native.gather.explain_native", lambda: explain_native().__class__(None, "")
+    )
     assert torch.equal(gather_rows(source, rows), wanted)
