@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import pickle
+import threading
 from dataclasses import replace
 
 import pytest
@@ -331,3 +332,48 @@ def test_pytorch_rests_while_such_a_network_trains(monkeypatch):
     monkeypatch.setattr(torch, "set_num_threads", seen.append)
     model.fit(torch.randn(4, 13, 11, 3).numpy(), torch.rand(4, 3).numpy(), verbose=0)
     assert seen == [1, torch.get_num_threads()]
+
+
+@pytest.mark.filterwarnings("ignore:Input #.* requires gradient and is not a double precision")
+def test_finite_differences_agree_with_the_way_back():
+    torch.manual_seed(0)
+    model = Sequential(
+        [
+            layers.Input((5, 6, 2)),
+            layers.Conv2D(3, 3, padding="same"),
+            layers.Conv2D(4, 2, strides=2),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(2),
+        ]
+    )
+    inputs = torch.randn(3, 5, 6, 2, requires_grad=True)
+
+    def compute(*_):
+        with mode_of(model, True), fusing(False):
+            return model(inputs)
+
+    # fp32 and no kink: wide steps are exact but for rounding.
+    assert torch.autograd.gradcheck(
+        compute, (inputs, *model.parameters()), eps=1e-1, atol=1e-3, rtol=1e-3, check_undefined_grad=False
+    )
+    assert planned(model)
+
+
+def test_two_models_train_in_two_threads_as_they_do_alone():
+    torch.manual_seed(0)
+    models, inputs = [image_net(), image_net()], torch.randn(2, 6, 13, 11, 3).unbind()
+    wanted = [run(model, part, fused=True) for model, part in zip(models, inputs, strict=True)]
+    found: list = [None, None]
+
+    def work(number):
+        for _ in range(30):
+            found[number] = run(models[number], inputs[number], fused=True)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for one, other in zip(found, wanted, strict=True):
+        assert torch.equal(one[0], other[0])
+        assert all(torch.equal(a, b) for a, b in zip(one[1], other[1], strict=True))
