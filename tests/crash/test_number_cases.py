@@ -188,9 +188,9 @@ CASES = {
     "a rate too high for Adam": (
         lambda: plain(optimizer=optimizers.Adam(0.001)),
         GOOD,
-        rate(1e38),
+        rate(1e39),
         "Try a lower learning rate",
-        "such as 1e+37",
+        "such as 1e+38",
     ),
     "weights that were spoilt": (
         plain,

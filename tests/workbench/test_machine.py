@@ -6,7 +6,8 @@ from striate.workbench.machine import describe_runtime, format_runtime
 
 def test_every_choice_comes_with_its_value_reason_and_switch():
     settings = {setting.name: setting for setting in describe_runtime("cpu", "float32")}
-    assert list(settings) == ["device", "precision", "threads", "waiting", "allocator", "memory"]
+    names = ["device", "precision", "threads", "waiting", "kernels", "allocator", "memory"]
+    assert list(settings) == names
     assert (settings["device"].value, settings["device"].reason) == ("cpu", "asked for")
     assert (settings["precision"].value, settings["precision"].switch) == ("float32", "--precision")
     assert int(settings["threads"].value) >= 1
