@@ -13,7 +13,6 @@ from striate.core.errors import ArgumentError, DataError
 from striate.core.processes import own_share
 from striate.core.runtime import fresh_numpy_generator
 from striate.datasets.rows import Rows
-from striate.ops.native.gather import gather_rows
 
 # torch computes little with these; a batch of them is widened to the next signed kind.
 _WIDENED = {"uint16": np.int32, "uint32": np.int64, "uint64": np.int64}
@@ -128,7 +127,7 @@ class _TensorReader:
         return self.tensor[start:stop]
 
     def rows(self, indices: torch.Tensor) -> torch.Tensor:
-        return gather_rows(self.tensor, indices)
+        return torch.index_select(self.tensor, 0, indices.to(self.tensor.device))
 
 
 class _ArrayReader:

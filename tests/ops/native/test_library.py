@@ -33,7 +33,7 @@ class FakeFunctions:
         answers = {"interface": INTERFACE, **{name: ctypes.sizeof(each) for name, each in sizes.items()}}
         for name, answer in (answers | otherwise).items():
             setattr(self, f"striate_{name}", FakeFunction(answer))
-        for name in ("plan", "forward", "backward", "step", "set_threads", "gather"):
+        for name in ("plan", "forward", "backward", "step", "set_threads"):
             setattr(self, f"striate_{name}", FakeFunction(0))
 
 

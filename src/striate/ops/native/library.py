@@ -112,10 +112,6 @@ def load_library(level: str) -> Library:
     functions.striate_step.restype = None
     for name in ("striate_plan", "striate_forward", "striate_backward"):
         getattr(functions, name).argtypes = [ctypes.POINTER(Pass)]
-    functions.striate_gather.argtypes = [
-        *(ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p)
-    ]
-    functions.striate_gather.restype = None
     names = ("interface", "block_bytes", "pass_bytes", "step_bytes")
     sizes = tuple(getattr(functions, f"striate_{name}")() for name in names)
     if sizes != (INTERFACE, *(ctypes.sizeof(each) for each in (Block, Pass, Step))):

@@ -111,9 +111,6 @@ int32_t striate_plan(StriatePass* pass);
 int32_t striate_forward(const StriatePass* pass);
 int32_t striate_backward(const StriatePass* pass);
 
-// Copies rows of row_bytes each, by their numbers, side by side (gather.cpp).
-void striate_gather(const char* from, int64_t row_bytes, const int64_t* rows, int64_t count, char* to);
-
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }
