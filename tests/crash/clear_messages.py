@@ -12,6 +12,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from striate.artifacts.checkpoint import read_checkpoint
 from striate.cli.main import main
 from striate.models.saving import load
@@ -66,6 +68,8 @@ def in_child(
     if child == 0:
         os.close(reading)
         signal.alarm(60)
+        # OpenMP's threads do not come along into a fork, and its next parallel loop would wait for them.
+        torch.set_num_threads(1)
         code, said = 99, StringIO()
         sys.stdout = sys.stderr = said
         try:
