@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,11 +61,12 @@ class Mixed:
             waiting = []
         return cls([*runs, *_runs_of(waiting)])
 
-    def run(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Compute the row's output."""
-        for part in self.runs:
-            inputs = part(inputs)
-        return inputs
+
+def run_in_order(runs: Sequence[Callable[[Any], Any]], inputs: Any) -> Any:
+    """Hand a tensor through layers or rows, one after the other."""
+    for run in runs:
+        inputs = run(inputs)
+    return inputs
 
 
 def _runs_of(layers: list[Layer]) -> list[Callable[[torch.Tensor], torch.Tensor]]:
@@ -114,22 +115,16 @@ class FusedRow:
         """Compute the row's output."""
         found = self.find(inputs)
         if found is None:
-            return self.run_layers(inputs)
+            return run_in_order(self.layers, inputs)
         planned, inputs = found
         if isinstance(planned, Mixed):
-            return planned.run(inputs)
+            return run_in_order(planned.runs, inputs)
         if planned.rows < len(inputs):
             return torch.cat([self(some) for some in inputs.split(planned.rows)])
         spot = here()
         outputs = run_program(planned.program, inputs, 0 if spot is None else spot.first)
         outputs = outputs.view(planned.shape)
         return outputs if self.row.tail is None else self.row.tail(outputs)
-
-    def run_layers(self, inputs: Any) -> Any:
-        """Compute the row's output layer by layer."""
-        for layer in self.layers:
-            inputs = layer(inputs)
-        return inputs
 
     def find(self, inputs: Any) -> tuple[Planned | Mixed, torch.Tensor] | None:
         """Find or plan the program for an input; None where the layers are to run themselves."""

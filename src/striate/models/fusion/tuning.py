@@ -14,7 +14,7 @@ from striate.core.runtime import choose_precision
 from striate.core.tree import leaves, map_leaves
 from striate.layers.base import mode_of
 from striate.models.fusion.drafts import Draft
-from striate.models.fusion.fused import FusedRow, Planned, fused_rows
+from striate.models.fusion.fused import FusedRow, Planned, fused_rows, run_in_order
 from striate.models.fusion.timing import best_milliseconds, both_ways, noise_for, unchanged
 from striate.ops.native.choices import describe_block, left_to_pytorch, use_choices
 from striate.ops.native.library import explain_native
@@ -93,20 +93,14 @@ def _of_row(row: FusedRow, inputs: torch.Tensor, bf16: bool, training: bool) -> 
             *_both(draft, inputs, bf16, training),
         )
         with fusing(bf16):
-            inputs = _one_after_the_other([run for _, run in fused_rows(draft.layers)], inputs).detach()
+            inputs = run_in_order([run for _, run in fused_rows(draft.layers)], inputs).detach()
 
 
 def _both(draft: Draft, inputs: torch.Tensor, bf16: bool, training: bool) -> tuple[float, float]:
     alone = [row for _, row in fused_rows(draft.layers)]
     with fusing(bf16):
-        native = _time(functools.partial(_one_after_the_other, alone), inputs, training)
-    return native, _time(functools.partial(_one_after_the_other, draft.layers), inputs, training)
-
-
-def _one_after_the_other(runs: list[Any], inputs: torch.Tensor) -> torch.Tensor:
-    for run in runs:
-        inputs = run(inputs)
-    return inputs
+        native = _time(functools.partial(run_in_order, alone), inputs, training)
+    return native, _time(functools.partial(run_in_order, draft.layers), inputs, training)
 
 
 def _time(run: Callable[[Any], Any], inputs: torch.Tensor, training: bool) -> float:

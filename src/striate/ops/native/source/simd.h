@@ -31,9 +31,6 @@ inline bf16_t to_bf16(float value) {
     return bf16_t((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
 }
 
-inline void set(float& to, float value) { to = value; }
-inline void set(bf16_t& to, float value) { to = to_bf16(value); }
-
 #if defined(__AVX512F__)
 
 using Vector = __m512;
@@ -133,7 +130,6 @@ inline void store_places(uint8_t* to, Places value, Lanes lanes) {
     _mm_mask_storeu_epi8(to, lanes, _mm512_cvtepi32_epi8(value));
 }
 inline Lanes is_equal(Places a, Places b) { return _mm512_cmpeq_epi32_mask(a, b); }
-inline void store_whole(int32_t* to, Places value, Lanes lanes) { _mm512_mask_storeu_epi32(to, lanes, value); }
 // The values of `table` that `index` names, one a lane; only the index's lowest bits count.
 inline Vector look_up(Vector table, Places index) { return _mm512_permutexvar_ps(index, table); }
 
@@ -236,7 +232,6 @@ inline void store_places(uint8_t* to, Places value, Lanes lanes) {
         if ((bits >> i) & 1) to[i] = uint8_t(wide[i]);
 }
 inline Lanes is_equal(Places a, Places b) { return _mm256_cmpeq_epi32(a, b); }
-inline void store_whole(int32_t* to, Places value, Lanes lanes) { _mm256_maskstore_epi32(to, lanes, value); }
 inline Vector look_up(Vector table, Places index) { return _mm256_permutevar8x32_ps(table, index); }
 inline Words words(uint32_t value) { return _mm256_set1_epi32(int(value)); }
 inline Words count_from(uint32_t first) { return _mm256_add_epi32(words(first), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)); }
