@@ -8,7 +8,7 @@ commute, so they may come in either order.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -42,6 +42,8 @@ class Draft:
     relu: bool = False
     pool: MaxPooling1D | MaxPooling2D | None = None
     dropout: Dropout | None = None
+    # Whether a Flatten stands somewhere before it: then each place of the map is a feature of its own.
+    flat: bool = False
     # All layers that the block stands for, those without work of their own too.
     layers: list[Layer] = field(default_factory=list)
 
@@ -113,7 +115,7 @@ def _dense(row: Row, layer: Dense) -> bool:
 def _normalization(row: Row, layer: BatchNormalization) -> bool:
     if layer.axis != -1:
         return False
-    row.drafts.append(Draft(layer))
+    row.drafts.append(Draft(layer, flat=bool(row.flat)))
     return True
 
 
@@ -203,10 +205,10 @@ def folded(drafts: list[Draft]) -> list[Draft]:
             before is not None
             and bare
             and isinstance(draft.main, BatchNormalization)
-            and isinstance(before.main, Conv1D | Conv2D | Dense)
+            and isinstance(before.main, Dense if draft.flat else Conv1D | Conv2D | Dense)
         ):
             layers = before.layers + draft.layers
-            joined[-1] = Draft(before.main, draft.main, draft.relu, draft.pool, draft.dropout, layers)
+            joined[-1] = replace(draft, main=before.main, norm=draft.main, layers=layers)
         else:
             joined.append(draft)
     return joined

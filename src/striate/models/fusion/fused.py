@@ -13,6 +13,7 @@ from torch.nn.modules import module as torch_module
 
 from striate.core.position import here
 from striate.layers.base import Layer
+from striate.layers.convolution import Conv1D, Conv2D
 from striate.layers.dense import Dense
 from striate.layers.normalization import BatchNormalization
 from striate.layers.regularization import Dropout
@@ -67,6 +68,16 @@ def run_in_order(runs: Sequence[Callable[[Any], Any]], inputs: Any) -> Any:
     for run in runs:
         inputs = run(inputs)
     return inputs
+
+
+def has_hooks(module: torch.nn.Module) -> bool:
+    """Whether somebody looks at what goes through a module."""
+    return bool(
+        module._forward_hooks
+        or module._forward_pre_hooks
+        or module._backward_hooks
+        or module._backward_pre_hooks
+    )
 
 
 def _runs_of(layers: list[Layer]) -> list[Callable[[torch.Tensor], torch.Tensor]]:
@@ -166,12 +177,7 @@ class FusedRow:
     def _is_watched(self) -> bool:
         if torch_module._global_forward_hooks or torch_module._global_forward_pre_hooks:
             return True
-        for layer in self.layers:
-            if layer._forward_hooks or layer._forward_pre_hooks:
-                return True
-            if layer._backward_hooks or layer._backward_pre_hooks:
-                return True
-        return False
+        return any(has_hooks(layer) for layer in self.layers)
 
     def _mode(self, inputs: torch.Tensor) -> bool | None:
         """Say whether to run with gradients (True) or in inference; None: neither form fits."""
@@ -214,7 +220,8 @@ class FusedRow:
         forms = [joined]
         if setting.training:
             # There only a row's first convolution has a joint form with its normalisation.
-            forms = [[joined[0], *plain[2:]], plain] if joined[0].norm else [plain]
+            has_form = joined[0].norm is not None and isinstance(joined[0].main, Conv1D | Conv2D)
+            forms = [[joined[0], *plain[2:]], plain] if has_form else [plain]
         for drafts in forms:
             parts = parts_of(drafts, size, setting.training, self._keys)
             elsewhere = [_is_left(part, setting) for part in parts]

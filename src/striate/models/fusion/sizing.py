@@ -54,7 +54,7 @@ def _part(
     draft: Draft, size: MapSize, training: bool, keys: Mapping[Dropout, DropoutKey]
 ) -> tuple[Part, MapSize]:
     main = draft.main
-    if isinstance(main, Dense):
+    if isinstance(main, Dense) or draft.flat:
         size = MapSize(1, 1, size.height * size.width * size.channels)
     sizes = {"height": size.height, "width": size.width, "channels": size.channels}
     sizes |= {
