@@ -193,6 +193,11 @@ class Averaging(Metric):
         self.total.assign_add((values * weights).sum(dtype=wide) / each)
         self.count.assign_add(weights.expand_as(values).sum(dtype=wide) / each)
 
+    def add_counts(self, total: float, samples: int) -> None:
+        """Add samples whose values add up to `total`."""
+        self.total.assign_add(total)
+        self.count.assign_add(samples)
+
     def mean(self) -> torch.Tensor:
         """Compute the mean so far; 0 before the first sample."""
         return divide_or_zero(self.total.value, self.count.value)

@@ -10,9 +10,10 @@ from torch import nn
 from striate.core.errors import ArgumentError, StateError, unknown_name
 from striate.core.tree import leaves
 from striate.layers.base import Layer, call_depth, shape_by_trial
-from striate.layers.symbolic import map_shapes
+from striate.layers.symbolic import SymbolicTensor, map_shapes
 from striate.models.busy import Turn
 from striate.models.fusion.fused import FusedRow
+from striate.models.fusion.whole import WholeRow
 from striate.models.graph import Graph, graph_from_config
 from striate.models.registry import reader, write_layer
 from striate.ops.native.library import native_library
@@ -59,10 +60,20 @@ class Network(Layer):
     @property
     def is_one_program(self) -> bool:
         """Whether native kernels compute the whole graph, from its input to one row of answers an example."""
-        if self.graph is None or native_library() is None or len(self.graph.fused_steps) != 1:
-            return False
-        answers = list(leaves(self.graph.outputs))
-        return isinstance(self.graph.fused_steps[0].layer, FusedRow) and len(answers[0].shape) == 2
+        return self._only_row() is not None
+
+    def whole_row(self) -> WholeRow | None:
+        """The graph as training can run it without autograd, where it is one program."""
+        row = self._only_row()
+        return None if row is None else WholeRow(self, self.graph, row)
+
+    def _only_row(self) -> FusedRow | None:
+        own_call = type(self).call is not Network.call or type(self).forward is not Network.forward
+        if own_call or self.graph is None or native_library() is None or len(self.graph.fused_steps) != 1:
+            return None
+        row, answers = self.graph.fused_steps[0].layer, self.graph.outputs
+        flat = isinstance(answers, SymbolicTensor) and len(answers.shape) == 2
+        return row if flat and isinstance(row, FusedRow) else None
 
     def _layers_inside(self) -> Iterable[Layer]:
         # Asked at every call: a graph of plain layers is a list at hand, anything else is walked through.

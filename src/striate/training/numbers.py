@@ -30,7 +30,7 @@ class NumbersWatch:
         self._sentinel: nn.Parameter | None = None
         self._statistics: list[torch.Tensor] = []
         self._kept: list[torch.Tensor] = []
-        self._losses: torch.Tensor | None = None
+        self._losses: torch.Tensor | float | None = None
         self._fetched: torch.Tensor | None = None
         self._event: torch.cuda.Event | None = None
 
@@ -51,10 +51,11 @@ class NumbersWatch:
             with torch.no_grad():
                 torch._foreach_copy_(self._kept, self._statistics)
 
-    def note(self, loss: torch.Tensor) -> None:
+    def note(self, loss: torch.Tensor | float) -> None:
         """Take the loss of the step, or of a part of it, before its backward pass is begun."""
         # A part that is NaN or infinite leaves no sum finite.
-        self._losses = loss.detach() if self._losses is None else self._losses + loss.detach()
+        part = loss.detach() if isinstance(loss, torch.Tensor) else loss
+        self._losses = part if self._losses is None else self._losses + part
         if self.device.type == "cuda":
             if self._fetched is None or self._event is None:
                 self._fetched, self._event = torch.empty((), pin_memory=True), torch.cuda.Event()

@@ -48,6 +48,11 @@ class Rules:
             if isinstance(module, Layer) and module.activity_regularizer is not None
         ]
 
+    @property
+    def are_in_loss(self) -> bool:
+        """Whether some rule adds to the loss."""
+        return bool(self._penalties or self._active)
+
     def begin(self) -> None:
         """Forget the activities of the last forward pass."""
         for layer in self._active:

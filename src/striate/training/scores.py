@@ -171,13 +171,10 @@ class Scores:
 
         With `size` 0 nothing is counted; it only becomes known what there is to count.
         """
-        self._count += size
         noted = {"loss": total}
         if len(self.names) > 1:
             noted |= {f"{name}_loss": part for name, part in parts.items()}
-        for key, value in noted.items():
-            amount = _times(value.detach(), size)
-            self._sums[key] = self._sums[key] + amount if key in self._sums else amount
+        self.count({key: _times(value.detach(), size) for key, value in noted.items()}, size)
         if not (self.metrics or self.weighted_metrics):
             return
         found, wanted = named_parts(outputs, self.names), self._align(targets, "labels")
@@ -187,6 +184,12 @@ class Scores:
                 metric.update_state(wanted[name], found[name].detach())
             for name, _, metric in self.weighted_metrics:
                 metric.update_state(wanted[name], found[name].detach(), weight[name])
+
+    def count(self, sums: Mapping[str, torch.Tensor | float], size: int) -> None:
+        """Count examples in with the sums of their losses."""
+        self._count += size
+        for key, amount in sums.items():
+            self._sums[key] = self._sums[key] + amount if key in self._sums else amount
 
     @contextmanager
     def _nothing_counted(self) -> Iterator[None]:

@@ -22,6 +22,7 @@ from striate.training.chance import draws_by_itself, remember, untouched
 from striate.training.checks import check_answers, check_logits
 from striate.training.compiled import Compiled
 from striate.training.cutting import cut
+from striate.training.direct import DirectStep
 from striate.training.distributed import Processes, device_here
 from striate.training.feed import Batch
 from striate.training.memory import guarded, part_size
@@ -54,9 +55,10 @@ class Stepper:
         # All labels, where they are at hand: checked once, against the loss, when that is known.
         self.whole_targets: Any = None
         self.prepared = False
-        self._checked = False
+        self.checked = False
         self.parts: int | None = None
         self.rules = Rules(module)
+        self.direct = DirectStep()
         self.together = (
             None if processes is None else Together(processes, module, self.device, compiled.sync_batch_norm)
         )
@@ -117,6 +119,7 @@ class Stepper:
         if self.together is not None:
             self.together.settle(batch.whole or batch.size, lambda: self._reached(batch.part(0, 2)))
         self.numbers.settle()
+        self.direct.settle(self.module)
         self.prepared = True
 
     def _reached(self, batch: Batch) -> set[str]:
@@ -143,10 +146,7 @@ class Stepper:
         scale, together = optimizer.loss_scale_factor or 1.0, self.together
         for part, share in self.parts_of(batch):
             with place_of(part, optimizer._steps, together):
-                loss = self._loss_of(part, share)
-                numbers.note(loss)
-                factor = scale if together is None else scale * together.group.size
-                (loss if factor == 1.0 else loss * factor).backward()
+                self._learn(part, share, scale if together is None else scale * together.group.size)
         sound = numbers.is_sound(clipped=optimizer.clipvalue is not None)
         if not (sound if together is None else together.all_are(sound)):
             numbers.take_back()
@@ -157,6 +157,17 @@ class Stepper:
         self.rules.constrain()
         if together is not None:
             together.end_step()
+
+    def _learn(self, part: Batch, share: float, factor: float) -> None:
+        """Give the weights the gradients of a part's share of the loss, times `factor`."""
+        if share == factor == 1.0 and part.counts and self.together is None:
+            found = self.direct.learn(self, part)
+            if found is not None:
+                self.numbers.note(found)
+                return
+        loss = self._loss_of(part, share)
+        self.numbers.note(loss)
+        (loss if factor == 1.0 else loss * factor).backward()
 
     def guarded_train(self, batch: Batch) -> None:
         """Take one step; where memory runs out, say which batch size to try.
@@ -171,19 +182,16 @@ class Stepper:
         """Compute the part's share of the whole batch's loss, and count the part into the scores."""
         self.rules.begin()
         outputs = self.forward(part.inputs)
-        scores = self._scores_for(outputs, part)
+        scores = self.scores_for(outputs, part)
         loss, parts = scores.loss(outputs, part.targets, part.weights, share, part.counts)
-        penalty = self.penalty(share)
+        penalty = self.rules.penalty(share)
         total = loss + penalty if isinstance(penalty, torch.Tensor) else loss
         scores.update(outputs, part.targets, part.weights, total, parts, part.size if part.counts else 0)
         # Every operation on the loss is one more on the way back.
         return total if share == 1.0 and part.counts else total * (share if part.counts else 0.0)
 
-    def penalty(self, share: float = 1.0) -> torch.Tensor | float:
-        """Add up what regularisers ask for the weights and the last activities."""
-        return self.rules.penalty(share)
-
-    def _scores_for(self, outputs: Any, batch: Batch) -> Scores:
+    def scores_for(self, outputs: Any, batch: Batch) -> Scores:
+        """The scores of this pass; the first outputs say of what, and are looked at for mistakes."""
         if self.scores is None:
             self.rules.find()
             names = getattr(self.module, "output_names", None)
@@ -191,8 +199,8 @@ class Stepper:
             self.scores.sums = None if self.together is None else self.together.group.sums
             whole = batch.targets if self.whole_targets is None else self.whole_targets
             self.scores.check_targets(outputs, whole)
-        if not self._checked:
-            self._checked = True
+        if not self.checked:
+            self.checked = True
             for name, answers in named_parts(outputs, self.scores.names).items():
                 check_answers(self._infer, batch.inputs, answers, self.scores.losses[name])
                 check_probabilities(self.scores.losses[name], answers)
@@ -221,13 +229,13 @@ class Stepper:
 
     def set_state(self, state: Mapping[str, Any], example: Callable[[], Batch]) -> None:
         """Go on where `get_state` was asked; `example` gives a batch that shows what the scores are of."""
-        self.parts, self._checked = state["parts"], True
+        self.parts, self.checked = state["parts"], True
         if state["scores"] is None:
             return
         if self.scores is None:
             batch = example()
             with torch.no_grad():
-                self._scores_for(self._infer(batch.inputs), batch)
+                self.scores_for(self._infer(batch.inputs), batch)
         if self.scores is not None:
             self.scores.set_state(state["scores"], self.device)
             if self.together is not None:

@@ -142,7 +142,7 @@ def _look_at_losses(stepper: Any, batch: Batch) -> Origin | None:
         with _as_before(stepper):
             outputs = stepper.forward(part.inputs)
             loss, _ = stepper.scores.loss(outputs, part.targets, part.weights)
-            penalty = float(stepper.penalty())
+            penalty = float(stepper.rules.penalty())
         if not math.isfinite(float(loss)):
             return None
         if not math.isfinite(penalty):

@@ -7,6 +7,7 @@ import torch
 
 from striate.core.errors import ArgumentError
 from striate.ops.native import compiler, library
+from striate.ops.native.answers import Answers
 from striate.ops.native.optimizer_step import Step
 from striate.ops.native.structures import INTERFACE, Block, Pass
 
@@ -29,11 +30,11 @@ class FakeFunctions:
     """What ctypes would give for a library of this version, but for what is said otherwise."""
 
     def __init__(self, **otherwise):
-        sizes = {"block_bytes": Block, "pass_bytes": Pass, "step_bytes": Step}
+        sizes = {"block_bytes": Block, "pass_bytes": Pass, "step_bytes": Step, "answers_bytes": Answers}
         answers = {"interface": INTERFACE, **{name: ctypes.sizeof(each) for name, each in sizes.items()}}
         for name, answer in (answers | otherwise).items():
             setattr(self, f"striate_{name}", FakeFunction(answer))
-        for name in ("plan", "forward", "backward", "step", "set_threads"):
+        for name in ("plan", "forward", "backward", "step", "answer", "set_threads"):
             setattr(self, f"striate_{name}", FakeFunction(0))
 
 
@@ -133,11 +134,11 @@ def test_a_file_that_is_no_library_is_a_reason_not_an_error(monkeypatch, cache):
     assert chosen.reason.startswith("the kernels could not be made: ")
 
 
-@pytest.mark.parametrize("wrong", ["interface", "block_bytes", "pass_bytes", "step_bytes"])
+@pytest.mark.parametrize("wrong", ["interface", "block_bytes", "pass_bytes", "step_bytes", "answers_bytes"])
 def test_a_library_of_another_version_is_refused(monkeypatch, cache, wrong):
     put(cache, "avx2")
     loading(monkeypatch, FakeFunctions(**{wrong: 7}))
-    with pytest.raises(OSError, match=r"the library is of another version: \("):
+    with pytest.raises(OSError, match=r"the library is of another version: \{"):
         library.load_library("avx2")
 
 

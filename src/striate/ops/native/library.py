@@ -14,12 +14,15 @@ from striate.core.console import say
 from striate.core.errors import ArgumentError
 from striate.core.runtime import Choice
 from striate.core.threads import thread_count
+from striate.ops.native.answers import Answers
 from striate.ops.native.compiler import LEVELS, compile_library, library_name
 from striate.ops.native.optimizer_step import Step
 from striate.ops.native.structures import INTERFACE, Block, Pass
 
 # Libraries that came with the package lie here (hatch_build.py).
 BUILT = Path(__file__).parent / "built"
+# What crosses the border must be as long on both sides.
+_SIZES = {"block": Block, "pass": Pass, "step": Step, "answers": Answers}
 # Library or None, with the reason in words; decided once a process.
 _decision: list[Choice] = []
 
@@ -106,14 +109,15 @@ def load_library(level: str) -> Library:
         OSError: it cannot be compiled or loaded, or is of another version than this file.
     """
     functions = ctypes.CDLL(str(find_library(level) or compile_into_cache(level)))
-    for name in ("striate_block_bytes", "striate_pass_bytes", "striate_step_bytes"):
-        getattr(functions, name).restype = ctypes.c_int64
+    for name in _SIZES:
+        getattr(functions, f"striate_{name}_bytes").restype = ctypes.c_int64
     functions.striate_step.argtypes = [ctypes.POINTER(Step)]
     functions.striate_step.restype = None
     for name in ("striate_plan", "striate_forward", "striate_backward"):
         getattr(functions, name).argtypes = [ctypes.POINTER(Pass)]
-    names = ("interface", "block_bytes", "pass_bytes", "step_bytes")
-    sizes = tuple(getattr(functions, f"striate_{name}")() for name in names)
-    if sizes != (INTERFACE, *(ctypes.sizeof(each) for each in (Block, Pass, Step))):
+    functions.striate_answer.argtypes = [ctypes.POINTER(Answers)]
+    sizes = {name: getattr(functions, f"striate_{name}_bytes")() for name in _SIZES}
+    wanted = {name: ctypes.sizeof(structure) for name, structure in _SIZES.items()}
+    if functions.striate_interface() != INTERFACE or sizes != wanted:
         raise OSError(f"the library is of another version: {sizes}")
     return Library(level, functions)

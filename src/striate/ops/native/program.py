@@ -84,7 +84,7 @@ class Program:
         self.learnt = [tensor for _, _, tensor in self.weights]
         self.moving = [tensor for _, _, tensor in self.statistics]
         self.all_weights = [*self.learnt, *self.moving]
-        self._gradients = [(block, f"{name}_gradient", tensor) for block, name, tensor in self.weights]
+        self._gradients = [(block, f"{name}_gradient") for block, name, _ in self.weights]
         self._places: list[int] = []
         self._keyed = [
             (block, part.draw_key) for block, part in zip(self.blocks, parts, strict=True) if part.draw_key
@@ -135,23 +135,39 @@ class Program:
         inputs: torch.Tensor,
         outputs: torch.Tensor,
         gradient: torch.Tensor,
-        wanted: list[bool],
+        wanted: Sequence[bool],
     ) -> tuple[torch.Tensor | None, list[torch.Tensor | None]]:
         """Run the blocks backwards; returns the gradients to the inputs and to the wanted weights."""
-        self._point()
-        found: list[torch.Tensor | None] = []
-        for (block, name, tensor), want in zip(self._gradients, wanted, strict=True):
-            made = torch.empty_like(tensor) if want else None
-            setattr(block, name, None if made is None else made.data_ptr())
-            found.append(made)
-        self._unlock(lease)
+        found = [
+            torch.empty_like(tensor) if want else None
+            for tensor, want in zip(self.learnt, wanted, strict=True)
+        ]
         gradient = gradient.to(self.setting.output_dtype).contiguous()
         to_inputs = torch.empty_like(inputs) if self.setting.input_gradient else None
+        self.backward_into(found, to_inputs, lease, inputs, outputs, gradient)
+        return to_inputs, found
+
+    def backward_into(
+        self,
+        found: Sequence[torch.Tensor | None],
+        to_inputs: torch.Tensor | None,
+        lease: Lease,
+        inputs: torch.Tensor,
+        outputs: torch.Tensor,
+        gradient: torch.Tensor,
+    ) -> None:
+        """Run the blocks backwards, the gradients into tensors laid out as what they belong to.
+
+        `gradient` is contiguous and of the output's dtype; a weight with None gets no gradient.
+        """
+        self._point()
+        for (block, name), made in zip(self._gradients, found, strict=True):
+            setattr(block, name, None if made is None else made.data_ptr())
+        self._unlock(lease)
         run = self._pass(lease, inputs, outputs, lease.first_example)
         run.output_gradient = gradient.data_ptr()
         run.input_gradient = None if to_inputs is None else to_inputs.data_ptr()
         self.functions.striate_backward(ctypes.byref(run))
-        return to_inputs, found
 
     def _unlock(self, lease: Lease) -> None:
         for (block, _), key in zip(self._keyed, lease.keys, strict=True):
