@@ -56,7 +56,7 @@ class NumbersWatch:
         # A part that is NaN or infinite leaves no sum finite.
         part = loss.detach() if isinstance(loss, torch.Tensor) else loss
         self._losses = part if self._losses is None else self._losses + part
-        if self.device.type == "cuda":
+        if isinstance(self._losses, torch.Tensor) and self.device.type == "cuda":
             if self._fetched is None or self._event is None:
                 self._fetched, self._event = torch.empty((), pin_memory=True), torch.cuda.Event()
             self._fetched.copy_(self._losses, non_blocking=True)
