@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
 
 from striate import Model, Sequential, callbacks, layers, losses, metrics
-from striate.core.errors import LabelError, NumbersError, ShapeError
+from striate.core.errors import BusyError, LabelError, NumbersError, ShapeError
 from striate.ops.native.library import explain_native
 from striate.training import Compiled, fit
 from striate.training.direct import DirectStep
@@ -215,6 +217,19 @@ def test_a_step_that_is_no_number_is_left_out():
     with pytest.raises(NumbersError, match="NaN"):
         model.fit(iter([(np.full_like(x, np.nan), y)]), verbose=0)
     assert all(np.array_equal(*pair) for pair in zip(before, model.get_weights(), strict=True))
+
+
+def test_a_model_in_use_by_another_thread_is_refused_as_ever():
+    model = network()
+    x, y = examples()
+
+    def loss(y_true, y_pred):
+        with ThreadPoolExecutor(1) as other, pytest.raises(BusyError, match="in use by another thread"):
+            other.submit(model.train_on_batch, x, y).result()
+        return (y_true[:, None] - y_pred).abs().amax(-1)
+
+    model.compile("sgd", loss)
+    model.train_on_batch(x, y)
 
 
 def test_a_step_of_a_torch_module_is_the_usual_one(taken):

@@ -65,7 +65,9 @@ class Network(Layer):
     def whole_row(self) -> WholeRow | None:
         """The graph as training can run it without autograd, where it is one program."""
         row = self._only_row()
-        return None if row is None else WholeRow(self, self.graph, row)
+        if row is None:
+            return None
+        return WholeRow(self, self.graph, row, lambda: self._turn.taken(self.name))
 
     def _only_row(self) -> FusedRow | None:
         own_call = type(self).call is not Network.call or type(self).forward is not Network.forward

@@ -75,6 +75,10 @@ class DirectStep:
         """
         if self._row is None or stepper.rules.are_in_loss:
             return None
+        with self._row.turn():
+            return self._learn(stepper, part)
+
+    def _learn(self, stepper: Any, part: Batch) -> torch.Tensor | float | None:
         with fusing(stepper.precision == "bfloat16"):
             scores = self._row.forward(part.inputs)
         if scores is None:

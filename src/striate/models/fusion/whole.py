@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
@@ -17,11 +18,18 @@ class WholeRow:
 
     `forward` answers with what the row's last layer computes before its activation `tail`, or with None
     where the layers are to run themselves; `backward` then writes the weights' gradients. These lie in
-    the same memory in each step.
+    the same memory in each step. Between the two the model is in use: `turn` holds it for that time.
     """
 
-    def __init__(self, module: torch.nn.Module, graph: Any, row: FusedRow):
+    def __init__(
+        self,
+        module: torch.nn.Module,
+        graph: Any,
+        row: FusedRow,
+        turn: Callable[[], AbstractContextManager[None]],
+    ):
         self._module, self._graph, self._row = module, graph, row
+        self.turn = turn
         self._pass: tuple[Program, Lease, torch.Tensor, torch.Tensor] | None = None
         self._found: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
 
