@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,8 @@ from striate.datasets.rows import Rows
 
 # Rows looked at together: enough to be fast, few enough to need little memory.
 _ROWS = 4096
+# So many values say what range they have.
+_LOOKED_AT = 2**20
 
 
 def check_whole(value: Any, name: str, least: int = 1) -> int:
@@ -130,11 +133,15 @@ def _counts_classes(labels: Any) -> bool:
 
 
 def value_range(structure: Any) -> tuple[float, float] | None:
-    """The smallest and the largest value of the first input, from at most 4,096 examples spread evenly."""
+    """The smallest and the largest value of the first input, from examples spread evenly.
+
+    These are 4,096 at most, and fewer where they are large, down to 64: a look, which must cost nothing.
+    """
     leaf = next(leaves(structure), None)
     if leaf is None or len(leaf) == 0 or not hasattr(leaf, "dtype"):
         return None
-    part = leaf[:: max(len(leaf) // _ROWS, 1)]
+    rows = min(max(_LOOKED_AT // max(math.prod(leaf.shape[1:]), 1), 64), _ROWS)
+    part = leaf[:: max(len(leaf) // rows, 1)]
     return float(part.min()), float(part.max())
 
 
