@@ -52,3 +52,11 @@ def test_another_number_of_axes_is_refused_with_advice_where_there_is_some(axes,
 def test_a_layer_can_add_advice_of_its_own():
     with pytest.raises(ShapeError, match=r"but got 1: \(3,\)\. Ask a friend\.$"):
         InputSpec(SIGNALS, advice="Ask a friend.").check("x", (3,))
+
+
+@pytest.mark.parametrize(
+    ("shape", "fits"),
+    [((2, 8, 8, 3), True), ((None, None, None, None), True), ((2, 8, 8, 4), False), ((2, 8, 3), False)],
+)
+def test_fits_says_whether_check_would_pass(shape, fits):
+    assert InputSpec(IMAGES, {-1: 3}).fits(shape) is fits

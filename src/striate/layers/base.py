@@ -160,11 +160,11 @@ class Layer(Weighted, Connected):
 
     def forward(self, inputs: Any, *others: Any, **options: Any) -> Any:
         """Check and cast the inputs, compute, and keep the activity's penalty; torch's entry."""
-        if self.input_spec is not None:
+        if self.input_spec is not None and not self.input_spec.fits(inputs.shape):
             self.input_spec.check(self._label(), tuple(inputs.shape))
         if self.casts_input:
             inputs = self._cast(inputs)
-        if _takes_training(type(self)):
+        if takes_training(type(self)):
             options.setdefault("training", self.training)
         outputs = self.call(inputs, *others, **options)
         if self.activity_regularizer is not None:
@@ -292,8 +292,8 @@ def shape_by_trial(layer: Layer, input_shape: Any) -> Any:
 _training_takers: dict[type, bool] = {}
 
 
-def _takes_training(kind: type) -> bool:
-    # Asked at every call, so the answer is kept: inspecting a signature costs more than a small layer.
+def takes_training(kind: type) -> bool:
+    """Whether `call` of this kind of layer has the argument; the answer is kept, since all calls ask."""
     if kind not in _training_takers:
         _training_takers[kind] = "training" in inspect.signature(kind.call).parameters  # type: ignore[attr-defined]
     return _training_takers[kind]

@@ -8,7 +8,7 @@ import torch
 
 from striate import activations, constraints, initializers, regularizers
 from striate.core.errors import ArgumentError, ShapeError
-from striate.core.shapes import Shape, check_choice, format_shape, output_length, per_axis
+from striate.core.shapes import Shape, check_choice, format_shape, output_length, per_axis, window_extent
 from striate.layers.axes import (
     axes_of,
     check_data_format,
@@ -70,6 +70,8 @@ class Convolution(Layer):
         self.data_format = check_data_format(data_format)
         self.dilation_rate = per_axis(dilation_rate, self.rank, "dilation_rate")
         self.groups = per_axis(groups, 1, "groups")[0]
+        # Where every axis is as long as this, the kernel fits: the exact question costs more at every call.
+        self._reach = max(map(window_extent, self.kernel_size, self.dilation_rate))
         self.activation = activations.get(activation)
         self.use_bias = bool(use_bias)
         self.kernel_initializer = initializers.get(kernel_initializer)
@@ -136,7 +138,8 @@ class Convolution(Layer):
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Convolve, add the bias, apply the activation."""
-        self.compute_output_shape(tuple(inputs.shape))
+        if min(inputs.shape[1:]) < self._reach:
+            self.compute_output_shape(tuple(inputs.shape))
         outputs = convolve(
             to_channels_last(inputs, self.data_format),
             self.kernel,

@@ -88,8 +88,11 @@ class Dense(Layer):
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Multiply, add the bias, apply the activation."""
-        self.compute_output_shape(tuple(inputs.shape))
-        return self.activation(F.linear(inputs, self.kernel.t(), self.bias))
+        if inputs.ndim < 2 or inputs.shape[-1] != self.kernel.shape[0]:
+            self.compute_output_shape(tuple(inputs.shape))
+        # Of a single unit's kernel the turned view would have strides for which PyTorch has slow products.
+        kernel = self.kernel.t() if self.units > 1 else self.kernel.view(1, -1)
+        return self.activation(F.linear(inputs, kernel, self.bias))
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         """Say the output's shape: the last axis becomes the units.

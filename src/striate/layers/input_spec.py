@@ -16,6 +16,12 @@ class InputSpec:
         self.sizes = dict(sizes or {})
         self.advice = advice
 
+    def fits(self, shape: Shape) -> bool:
+        """Whether an input of this shape can be taken; `check` says why not."""
+        if len(shape) != len(self.axes):
+            return False
+        return all(shape[axis] is None or shape[axis] == size for axis, size in self.sizes.items())
+
     def check(self, label: str, shape: Shape) -> None:
         """Refuse an input of another number of axes or of wrong sizes.
 

@@ -51,7 +51,9 @@ class Pooling(Layer):
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Pool each channel by itself."""
-        self.compute_output_shape(tuple(inputs.shape))
+        # The exact question, whether the window fits, only where it may not: it takes longer than small maps.
+        if min(inputs.shape[1:]) < max(self.pool_size):
+            self.compute_output_shape(tuple(inputs.shape))
         pooled = type(self).pool(
             to_channels_last(inputs, self.data_format), self.pool_size, self.strides, self.padding
         )

@@ -51,15 +51,17 @@ def as_image(inputs: torch.Tensor) -> torch.Tensor:
 
     A sequence becomes an image with a height of one, a volume gets its depth after the channels.
     """
+    # The plainest calls: on small tensors `movedim` takes as long as the work itself.
     if inputs.ndim == 3:
-        inputs = inputs.unsqueeze(1)
-    return inputs.movedim(-1, 1)
+        return inputs.transpose(1, 2).unsqueeze(2)
+    return inputs.permute(0, 3, 1, 2) if inputs.ndim == 4 else inputs.movedim(-1, 1)
 
 
 def from_image(outputs: torch.Tensor, rank: int) -> torch.Tensor:
     """Undo `as_image`: channels last again, and for rank 1 without the height of one."""
-    outputs = outputs.movedim(1, -1)
-    return outputs.squeeze(1) if rank == 1 else outputs
+    if rank == 1:
+        return outputs.squeeze(2).transpose(1, 2)
+    return outputs.permute(0, 2, 3, 1) if rank == 2 else outputs.movedim(1, -1)
 
 
 def convolve(
@@ -82,12 +84,15 @@ def convolve(
         out (batch, *new axes, filters).
     """
     rank = inputs.ndim - 2
-    amounts = padding_of(inputs.shape[1:-1], kernel.shape[2:], strides, padding, dilation)
-    if all(before == after for before, after in amounts):
-        inside = [before for before, _ in amounts]
-    else:
-        inputs, inside = pad(inputs, amounts), [0] * rank
-    inputs, strides = _without_idle_strides(inputs, kernel.shape[2:], strides, inside, dilation)
+    inside = [0] * rank
+    if padding != "valid":
+        amounts = padding_of(inputs.shape[1:-1], kernel.shape[2:], strides, padding, dilation)
+        if all(before == after for before, after in amounts):
+            inside = [before for before, _ in amounts]
+        else:
+            inputs = pad(inputs, amounts)
+    if max(strides) > 1:
+        inputs, strides = _without_idle_strides(inputs, kernel.shape[2:], strides, inside, dilation)
     if rank == 1:
         kernel, inside = kernel.unsqueeze(2), [0, *inside]
         strides, dilation = (1, *strides), (1, *dilation)

@@ -18,8 +18,8 @@ def max_pool(
     Shape:
         inputs (batch, *axes, channels) with one to three axes, out (batch, *new axes, channels).
     """
-    amounts = padding_of(inputs.shape[1:-1], window, strides, padding, [1] * len(window))
-    if any(before or after for before, after in amounts):
+    if padding != "valid":
+        amounts = padding_of(inputs.shape[1:-1], window, strides, padding, [1] * len(window))
         inputs = pad(inputs, amounts, value=_lowest(inputs.dtype))
     pool = F.max_pool3d if len(window) == 3 else F.max_pool2d
     return from_image(pool(as_image(inputs), _sizes(window), _sizes(strides)), inputs.ndim - 2)
@@ -72,7 +72,7 @@ def adaptive_pool(inputs: torch.Tensor, lengths: Sequence[int], *, takes_largest
 
 
 def _sizes(numbers: Sequence[int]) -> tuple[int, ...]:
-    return (1, int(numbers[0])) if len(numbers) == 1 else tuple(int(number) for number in numbers)
+    return (1, int(numbers[0])) if len(numbers) == 1 else tuple(map(int, numbers))
 
 
 def _lowest(dtype: torch.dtype) -> float:

@@ -12,7 +12,7 @@ from striate.core.errors import ArgumentError
 from striate.ops.native.optimizer_step import ADAM, Rule
 from striate.optimizers.base import Optimizer, Rate
 from striate.optimizers.options import Common, check_number
-from striate.optimizers.state import State, laid_out_alike
+from striate.optimizers.state import State, in_memory_order, laid_out_alike
 
 
 class AdamFamily(Optimizer):
@@ -93,12 +93,10 @@ class _AmsgradAdam(AdamFamily):
         if self._step_count is None or self._step_count.device != parameters[0].device:
             self._step_count = torch.zeros((), device=parameters[0].device)
         self._step_count.fill_(self.iterations + 1)
+        moments = (state["momentum"], state["velocity"], state.get("velocity_hat", []))
+        lists = (parameters, laid_out_alike(parameters, gradients), *moments)
         torch._fused_adam_(
-            parameters,
-            laid_out_alike(parameters, gradients),
-            state["momentum"],
-            state["velocity"],
-            state.get("velocity_hat", []),
+            *(list(map(in_memory_order, tensors)) for tensors in lists),
             [self._step_count] * len(parameters),
             lr=rate,
             beta1=self.beta_1,

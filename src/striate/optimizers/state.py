@@ -121,6 +121,21 @@ def laid_out_alike(parameters: Sequence[Tensor], gradients: Sequence[Tensor]) ->
     ]
 
 
+def in_memory_order(tensor: Tensor) -> Tensor:
+    """See a kernel, stored as channels_last, with its axes in the order in which its numbers lie.
+
+    PyTorch's fused steps copy each gradient that does not look contiguous; in this view it does.
+
+    Shape:
+        in (filters, channels, *window), out (filters, *window, channels); any other tensor as it is.
+    """
+    if tensor.is_contiguous() or tensor.ndim < 3:
+        return tensor
+    order = (0, *range(2, tensor.ndim), 1)
+    seen = tensor.permute(order)
+    return seen if seen.is_contiguous() else tensor
+
+
 def decays(
     names: Iterable[str], parameters: Sequence[Tensor], excluded: set[int], pattern: str | None
 ) -> list[bool]:

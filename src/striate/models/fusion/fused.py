@@ -12,7 +12,7 @@ import torch
 from torch.nn.modules import module as torch_module
 
 from striate.core.position import here
-from striate.layers.base import Layer
+from striate.layers.base import Layer, takes_training
 from striate.layers.convolution import Conv1D, Conv2D
 from striate.layers.dense import Dense
 from striate.layers.normalization import BatchNormalization
@@ -20,7 +20,7 @@ from striate.layers.regularization import Dropout
 from striate.models.fusion.drafts import Draft, Row, folded
 from striate.models.fusion.sizing import DropoutKey, MapSize, parts_of, weights_fit
 from striate.ops.native.choices import describe_block, left_to_pytorch
-from striate.ops.native.library import Library, native_library
+from striate.ops.native.library import Library, explain_native, native_library
 from striate.ops.native.mode import fused_precision
 from striate.ops.native.program import Part, Program, Setting, run_program
 
@@ -96,6 +96,16 @@ def _is_left(part: Part, setting: Setting) -> bool:
     return bool(left) and describe_block(part, setting.bf16, setting.training) in left
 
 
+def _need_no_care(layers: Sequence[Layer], inputs: torch.Tensor) -> bool:
+    """Whether nothing is to be cast, and nothing but `call` belongs to a call of these layers."""
+    return inputs.dtype == torch.float32 and all(
+        layer.dtype == torch.float32
+        and layer.activity_regularizer is None
+        and not takes_training(type(layer))
+        for layer in layers
+    )
+
+
 class FusedRow:
     """Layers one after the other, each with one input and one output, run by native kernels.
 
@@ -113,6 +123,8 @@ class FusedRow:
         # Where each weight is kept, so that another in its place is seen; filled at the first call.
         self._places: list[tuple[dict[str, Any], str, Any]] = [({}, "", self)]
         self._weights: list[torch.Tensor] = []
+        # What the last input was that each layer has looked at, where another of it needs no look.
+        self._passed: Any = None
         self._programs: OrderedDict[Any, Planned | Mixed | None] = OrderedDict()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> FusedRow:
@@ -126,7 +138,7 @@ class FusedRow:
         """Compute the row's output."""
         found = self.find(inputs)
         if found is None:
-            return run_in_order(self.layers, inputs)
+            return self._run_layers(inputs)
         planned, inputs = found
         if isinstance(planned, Mixed):
             return run_in_order(planned.runs, inputs)
@@ -137,11 +149,26 @@ class FusedRow:
         outputs = outputs.view(planned.shape)
         return outputs if self.row.tail is None else self.row.tail(outputs)
 
+    def _run_layers(self, inputs: Any) -> Any:
+        """Run the layers themselves.
+
+        What each asks of its input, and torch of each layer, takes as long as small maps do: an input
+        of a kind that has passed all of it goes from `call` to `call`.
+        """
+        if type(inputs) is not torch.Tensor:
+            return run_in_order(self.layers, inputs)
+        kind = (inputs.shape, inputs.dtype, fused_precision())
+        if kind == self._passed and not self._is_watched():
+            return run_in_order([layer.call for layer in self.layers], inputs)
+        outputs = run_in_order(self.layers, inputs)
+        self._passed = kind if kind[-1] is not None and _need_no_care(self.layers, inputs) else None
+        return outputs
+
     def find(self, inputs: Any) -> tuple[Planned | Mixed, torch.Tensor] | None:
         """Find or plan the program for an input; None where the layers are to run themselves."""
         bf16 = fused_precision()
         on_cpu = type(inputs) is torch.Tensor and inputs.device.type == "cpu"
-        if bf16 is None or not on_cpu or self._is_watched():
+        if bf16 is None or not on_cpu or explain_native().value is None or self._is_watched():
             return None
         self._refresh()
         training = self._mode(inputs)
