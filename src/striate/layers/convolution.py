@@ -70,7 +70,6 @@ class Convolution(Layer):
         self.data_format = check_data_format(data_format)
         self.dilation_rate = per_axis(dilation_rate, self.rank, "dilation_rate")
         self.groups = per_axis(groups, 1, "groups")[0]
-        # Where every axis is as long as this, the kernel fits: the exact question costs more at every call.
         self._reach = max(map(window_extent, self.kernel_size, self.dilation_rate))
         self.activation = activations.get(activation)
         self.use_bias = bool(use_bias)
@@ -138,6 +137,7 @@ class Convolution(Layer):
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Convolve, add the bias, apply the activation."""
+        # Where every axis is as long as the kernel's reach, it fits: asking exactly takes longer.
         if min(inputs.shape[1:]) < self._reach:
             self.compute_output_shape(tuple(inputs.shape))
         rectified = self.activation is activations.relu
