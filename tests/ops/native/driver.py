@@ -18,12 +18,15 @@ class Program:
         self.parts = list(parts)
         self.functions = parts[0].functions
         self.blocks = (Block * len(parts))(*(part.block for part in parts))
+        self.threads = 0  # that the plan has seats for; 0: any number
 
     def forward(self, inputs: torch.Tensor, threads: int = 1, first_example: int = 0) -> Outcome:
         """Run all blocks on (batch, rows, columns, channels); arenas hold rubbish before."""
         self.inputs = inputs.contiguous()
         count = len(self.parts)
-        self.planned = Pass(self.blocks, count, len(inputs), first_example=first_example)
+        self.planned = Pass(
+            self.blocks, count, len(inputs), threads=self.threads, first_example=first_example
+        )
         assert self.functions.striate_plan(ctypes.byref(self.planned)) == 0
         self.arenas = [rubbish(self.planned.kept_bytes), rubbish(self.planned.work_bytes)]
         last = self.blocks[count - 1]

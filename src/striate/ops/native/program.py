@@ -76,9 +76,8 @@ class Program:
         self.blocks[0].input_gradient = setting.input_gradient
         self.blocks[len(parts) - 1].output_is_fp32 = setting.output_dtype == torch.float32
         self.sizes = Pass(blocks=self.blocks, count=len(parts), batch=setting.batch)
-        if self.functions.striate_plan(ctypes.byref(self.sizes)):
-            raise NotImplementedError("no native kernel for one of the blocks")
-        self.work, self.work_at = _arena(self.sizes.work_bytes)
+        self._packed_for: Any = None
+        self._plan()
         self.weights = self._named(LEARNT)
         self.statistics = self._named(MOVING)
         self.learnt = [tensor for _, _, tensor in self.weights]
@@ -92,7 +91,14 @@ class Program:
         last = self.blocks[len(parts) - 1]
         self.output_shape = (setting.batch, last.output_height, last.output_width, last.filters)
         self._free: list[tuple[torch.Tensor, int]] = []
-        self._packed_for: Any = None
+
+    def _plan(self) -> None:
+        """Plan the memory for as many threads as there are; only `work` depends on their number."""
+        self.sizes.threads = thread_count()
+        if self.functions.striate_plan(ctypes.byref(self.sizes)):
+            raise NotImplementedError("no native kernel for one of the blocks")
+        self.work, self.work_at = _arena(self.sizes.work_bytes)
+        self._packed_for = None
 
     def _point(self) -> None:
         """Tell the blocks where the weights lie now: a person may have given them other memory."""
@@ -101,6 +107,8 @@ class Program:
             self._places = places
             for (block, name, _), place in zip((*self.weights, *self.statistics), places, strict=True):
                 setattr(block, name, place)
+        if self.sizes.threads != thread_count():
+            self._plan()
         self.functions.striate_set_threads(thread_count())
 
     def _named(self, names: Sequence[str]) -> list[tuple[Block, str, torch.Tensor]]:
@@ -180,11 +188,14 @@ class Program:
             count=len(self.blocks),
             batch=self.setting.batch,
             slots=self.sizes.slots,
+            seats=self.sizes.seats,
             first_example=first_example,
             input=inputs.data_ptr(),
             output=outputs.data_ptr(),
             kept=lease.at,
             work=self.work_at,
+            work_seats=self.sizes.work_seats,
+            seat_bytes=self.sizes.seat_bytes,
         )
 
     def lease(self) -> Lease:

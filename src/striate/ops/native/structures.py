@@ -22,7 +22,7 @@ _POINTERS = (
 )
 _PLACES = (
     "kept_output", "kept_choice", "kept_moments", "kept_other", "work_packed", "work_packed_back",
-    "work_partial", "partial_stride", "work_gradient", "work_other",
+    "work_partial", "partial_stride", "work_other", "work_other_back", "work_gradient", "seat_gradient",
 )
 # fmt: on
 
@@ -44,8 +44,11 @@ class Pass(ctypes.Structure):
 
     _fields_ = [
         ("blocks", ctypes.POINTER(Block)),
-        *((name, ctypes.c_int32) for name in ("count", "batch", "slots", "packed")),
-        *((name, ctypes.c_int64) for name in ("first_example", "kept_bytes", "work_bytes")),
+        *((name, ctypes.c_int32) for name in ("count", "batch", "slots", "packed", "threads", "seats")),
+        *(
+            (name, ctypes.c_int64)
+            for name in ("first_example", "kept_bytes", "work_bytes", "work_seats", "seat_bytes")
+        ),
         *(
             (name, ctypes.c_void_p)
             for name in ("input", "output", "output_gradient", "input_gradient", "kept", "work")

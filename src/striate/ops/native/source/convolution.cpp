@@ -14,13 +14,13 @@ static int64_t partial_bytes(const StriateBlock& block) {
     return (int64_t(window_values(block)) + 1) * padded_filters(block) * int64_t(sizeof(float));
 }
 
-static void plan(StriateBlock& block, const StriatePass& pass, Arena& kept, Arena& work) {
+static void plan(StriateBlock& block, const StriatePass& pass, Arenas& arenas) {
     int64_t element = element_bytes(!block.bf16);
     int64_t bias = padded_filters(block) * int64_t(sizeof(float));
-    block.work_packed = work.take(forward_packing(block).elements() * element + bias);
+    block.work_packed = arenas.forward.take(forward_packing(block).elements() * element + bias);
     if (!block.training) return;
-    if (pools(block)) block.kept_choice = kept.take(pass.batch * output_elements(block));
-    if (block.input_gradient) block.work_packed_back = work.take(backward_packing(block).elements() * element);
+    if (pools(block)) block.kept_choice = arenas.kept.take(pass.batch * output_elements(block));
+    if (block.input_gradient) block.work_packed_back = arenas.backward.take(backward_packing(block).elements() * element);
 }
 
 static int forward_tasks(const Call& call) { return forward_packing(*call.block).blocks(); }

@@ -77,11 +77,10 @@ static bool fits(const StriateBlock& block) {
 
 static int64_t no_partial_bytes(const StriateBlock&) { return 0; }
 
-// Forward and backward are two calls, so that they can take turns in one place.
-static void plan(StriateBlock& block, const StriatePass& pass, Arena&, Arena& work) {
+static void plan(StriateBlock& block, const StriatePass& pass, Arenas& arenas) {
     DenseShape shape(block, pass);
-    int64_t forward = shape.narrow ? 0 : shape.partial_elements() * int64_t(sizeof(float));
-    block.work_other = work.take(std::max(forward, block.training ? gradient_work_bytes(shape) : 0));
+    if (!shape.narrow) block.work_other = arenas.forward.take(shape.partial_elements() * int64_t(sizeof(float)));
+    if (block.training) block.work_other_back = arenas.backward.take(gradient_work_bytes(shape));
 }
 
 static Phase tasks(void (*run)(const Call&, int, int, int), int (*count)(const Call&)) {

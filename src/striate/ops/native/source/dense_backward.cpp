@@ -11,14 +11,14 @@
 
 namespace striate {
 
-// Where the masked gradient lies in work_other.
+// Where the masked gradient lies in work_other_back.
 template <class Products> struct Masked {
     using Element = typename Products::Element;
     Element *rows, *panels;
     int64_t padded_batch;
     Masked(const Call& call, const DenseShape& shape) {
         padded_batch = round_up(shape.batch, 2);
-        rows = call.work<Element>(call.block->work_other);
+        rows = call.work<Element>(call.block->work_other_back);
         panels = rows + padded_batch * shape.sum_stride;
     }
     Element* panel(int unit) const { return panels + unit * padded_batch; }

@@ -62,7 +62,7 @@ template <int kUnits>
 static void narrow_vector(const Call& call, const DenseShape& shape, int first, int count) {
     const StriateBlock& block = *call.block;
     bool fp32 = input_is_fp32(block);
-    const float* gradients = call.work<float>(block.work_other);   // rows of sum_stride (dense_backward.cpp)
+    const float* gradients = call.work<float>(block.work_other_back);   // rows of sum_stride (dense_backward.cpp)
     Lanes lanes = first_lanes(count);
     float room[kUnits * kLanes] = {};
     const float* columns = columns_of(block, kUnits, first, count, kLanes, room);

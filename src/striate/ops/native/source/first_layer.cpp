@@ -15,11 +15,11 @@ static int64_t partial_bytes(const StriateBlock& block) {
     return std::max(moment_bytes(block), gradient_bytes(block));
 }
 
-static void plan(StriateBlock& block, const StriatePass& pass, Arena& kept, Arena& work) {
-    block.kept_choice = kept.take(pass.batch * output_elements(block));   // without pooling too
-    block.kept_moments = kept.take(block.filters * int64_t(sizeof(double)));
-    block.kept_other = kept.take(PatchMoments::bytes(tap_count(block)));
-    block.work_packed = work.take(FilterPlan(block).bytes());
+static void plan(StriateBlock& block, const StriatePass& pass, Arenas& arenas) {
+    block.kept_choice = arenas.kept.take(pass.batch * output_elements(block));   // without pooling too
+    block.kept_moments = arenas.kept.take(block.filters * int64_t(sizeof(double)));
+    block.kept_other = arenas.kept.take(PatchMoments::bytes(tap_count(block)));
+    block.work_packed = arenas.forward.take(FilterPlan(block).bytes());
 }
 
 static int one_task(const Call&) { return 1; }

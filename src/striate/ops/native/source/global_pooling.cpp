@@ -131,7 +131,7 @@ bool fits(const StriateBlock& block) {
 
 int64_t no_bytes(const StriateBlock&) { return 0; }
 
-void plan(StriateBlock&, const StriatePass&, Arena&, Arena&) {}
+void plan(StriateBlock&, const StriatePass&, Arenas&) {}
 
 }  // namespace
 

@@ -30,14 +30,14 @@ static int64_t partial_bytes(const StriateBlock& block) {
     return block.training ? Moments::bytes(block.channels) : 0;   // the gradients' sums need less
 }
 
-static void plan(StriateBlock& block, const StriatePass& pass, Arena& kept, Arena& work) {
+static void plan(StriateBlock& block, const StriatePass& pass, Arenas& arenas) {
     if (!block.training) {
-        block.work_packed = work.take(Coefficients::bytes(block.channels));
+        block.work_packed = arenas.forward.take(Coefficients::bytes(block.channels));
         return;
     }
-    block.kept_moments = kept.take(Coefficients::bytes(block.channels));
-    if (is_pooled(block)) block.kept_choice = kept.take(pass.batch * output_elements(block));
-    block.work_other = work.take(BackCoefficients::bytes(block.channels));
+    block.kept_moments = arenas.kept.take(Coefficients::bytes(block.channels));
+    if (is_pooled(block)) block.kept_choice = arenas.kept.take(pass.batch * output_elements(block));
+    block.work_other_back = arenas.backward.take(BackCoefficients::bytes(block.channels));
 }
 
 static int one_task(const Call&) { return 1; }

@@ -144,7 +144,7 @@ void sum_gradients(const Call& call, int sample, int slot, int) {
 void finish_gradients(const Call& call, int, int, int) {
     const StriateBlock& block = *call.block;
     Coefficients forward(call.kept<float>(block.kept_moments), block.channels);
-    BackCoefficients back(call.work<float>(block.work_other), block.channels);
+    BackCoefficients back(call.work<float>(block.work_other_back), block.channels);
     double places = double(call.pass->batch) * block.height * block.width;
     double dropout = Dropout(block, *call.pass, 0).scale;
     for (int channel = 0; channel < block.channels; channel++) {
@@ -168,7 +168,7 @@ void finish_gradients(const Call& call, int, int, int) {
 void pass_gradient_back(const Call& call, int sample, int, int) {
     const StriateBlock& block = *call.block;
     if (!call.input_gradient) return;
-    BackCoefficients back(call.work<float>(block.work_other), block.channels);
+    BackCoefficients back(call.work<float>(block.work_other_back), block.channels);
     with_element(input_is_fp32(block), [&](auto in) {
         with_element(output_is_fp32(block),
                      [&](auto out) { pass_sample_back<decltype(in), decltype(out)>(call, sample, back); });

@@ -9,6 +9,8 @@
 // sums of its own, which are added up in the order of the groups. So the number of threads changes
 // no bit.
 #pragma once
+#include <vector>
+
 #include "striate.h"
 
 namespace striate {
@@ -17,8 +19,10 @@ namespace striate {
 struct Call {
     const StriateBlock* block;
     const StriatePass* pass;
-    const char* input;         // the whole batch's input map
-    char* output;              // the whole batch's output map
+    // Maps start where the batch's first sample lies, or would lie: gradients that live within a chain
+    // are only there for the samples at hand.
+    const char* input;
+    char* output;
     const char* output_gradient;
     char* input_gradient;      // null: not wanted
     int bands;                 // forward in inference may cut a sample's rows; else 1
@@ -45,14 +49,25 @@ struct Phase {
     void (*run_group)(const Call& call, int begin, int end, int slot) = nullptr;
 };
 
-// Takes bytes from an arena, aligned to 64.
-struct Arena {
-    int64_t bytes = 0;
-    int64_t take(int64_t wanted) {
-        int64_t at = bytes;
-        bytes += (wanted + 127) / 64 * 64;   // room behind: kernels may read a vector past the end
-        return at;
-    }
+// Gives places, aligned to 64 bytes, for what is needed from one moment to another: places that are
+// not needed at the same time may overlap. What moments are, whoever plans decides (plan.cpp).
+class Arena {
+  public:
+    int64_t bytes = 0;    // that all places together need
+
+    void set_life(int from, int to) { life_ = {from, to}; }   // of what is taken from now on; the last included
+    int64_t take(int64_t wanted);
+
+  private:
+    struct Life { int from, to; };
+    struct Place { int64_t begin, end; Life life; };
+    Life life_ = {0, 0};
+    std::vector<Place> places_;
+};
+
+// What lies in `forward` is lost before the way back; what lies in `backward` was never there before.
+struct Arenas {
+    Arena kept, forward, backward;
 };
 
 constexpr int kPhases = 4;
@@ -63,13 +78,14 @@ struct Kind {
     // Bytes of partial sums that one slot needs, 0 for none.
     int64_t (*partial_bytes)(const StriateBlock& block);
     // Takes kept_choice, kept_moments, kept_other, work_packed... The program itself takes
-    // kept_output, work_partial and work_gradient.
-    void (*plan)(StriateBlock& block, const StriatePass& pass, Arena& kept, Arena& work);
+    // kept_output, work_partial and the gradients' places. What is taken from `backward` is there from
+    // `prepare_back` to the last phase of `backward`, partial sums from its first phase to `finish`.
+    void (*plan)(StriateBlock& block, const StriatePass& pass, Arenas& arenas);
     Phase prepare;                  // tasks; all blocks' together, before everything in forward
     Phase forward[kPhases];
     Phase inference[kPhases];       // in place of forward where block.training is 0
     Phase prepare_back;             // tasks; all blocks' together, before everything in backward
-    Phase backward[kPhases];
+    Phase backward[kPhases];        // only the last one writes the gradient to the input
     Phase finish;                   // tasks; all blocks' together, after everything in backward
 };
 

@@ -76,8 +76,12 @@ typedef struct StriateBlock {
     int64_t work_packed_back; // packed weights for the gradient to the input
     int64_t work_partial;     // slots x partial_stride bytes: partial sums over samples
     int64_t partial_stride;
-    int64_t work_gradient;    // gradient to this block's input map (the first block's: the caller's)
-    int64_t work_other;       // anything else
+    int64_t work_other;       // anything else, forward
+    int64_t work_other_back;  // ... and backward
+    // The gradient to this block's input map (the first block's: the caller's): of the whole batch, or
+    // of one group of samples from the start of a seat, where no phase needs more of it at a time.
+    int64_t work_gradient;
+    int64_t seat_gradient;
 } StriateBlock;
 
 typedef struct StriatePass {
@@ -86,9 +90,13 @@ typedef struct StriatePass {
     int32_t batch;            // samples
     int32_t slots;            // filled by striate_plan: groups of samples with their own partial sums
     int32_t packed;           // 1: `work` holds the packed weights of an earlier forward with the same weights
+    int32_t threads;          // that will work at once, at most; 0: any number. More than that find no seat
+    int32_t seats;            // filled by striate_plan: groups of samples on their way at the same time
     int64_t first_example;    // number of the first sample in the whole batch (keys dropout)
     int64_t kept_bytes;       // filled by striate_plan
     int64_t work_bytes;
+    int64_t work_seats;       // filled by striate_plan: seats x seat_bytes, see StriateBlock.seat_gradient
+    int64_t seat_bytes;
     const void* input;
     void* output;             // of the last block
     const void* output_gradient;  // element: output_is_fp32 of the last block
