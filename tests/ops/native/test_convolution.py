@@ -43,6 +43,20 @@ def test_large_maps_and_many_channels_are_cut_into_pieces_that_fit_together(leve
 
 
 @pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("width", [3, 4, 6, 13, 25, 44])
+def test_maps_narrower_than_their_input_give_it_its_gradient(level: str, width: int) -> None:
+    """Without padding, or where pooling leaves columns out: tiles of all sizes and blocks of all lanes."""
+    cases = [
+        Case((2, 4, width, channels), filters=filters, pool=pool, columns_padding=padding)
+        for channels, filters in ((1, 2), (17, 6), (33, 5), (50, 34))
+        for pool, padding in (((1, 1), (0, 0)), ((1, 2), (1, 0)), ((2, 3), (0, 0)), ((1, 3), (4, 0)))
+    ]
+    for number, case in enumerate(cases):
+        if case.possible():
+            compare(replace(case, bf16=level == "avx512_bf16"), level, number)
+
+
+@pytest.mark.parametrize("level", LEVELS)
 def test_a_batch_of_one_is_cut_into_bands_that_give_the_same_bits(level: str) -> None:
     for number, case in enumerate(draw_cases(30, 300)):
         single = replace(case, shape=(1, *case.shape[1:]), training=False)

@@ -6,6 +6,7 @@
 //     convolution_epilogue          ... what comes after the product
 //     convolution_backward          a sample's gradient of the map, and from it:
 //     convolution_input_gradient    the gradient to the input
+//     spread_kernel     ... its register tile where the map is narrower than the input
 //     convolution_weight_gradient   the gradients of kernel and bias
 //     gradient_panels, pooled_panel, gradient_kernel     ... their operands and their register tile
 #pragma once

@@ -6,9 +6,10 @@
 //             store in the input's element
 //
 // Only rows of the map that really look at the input row take part; between columns that strides
-// keep apart the map's gradient has zeros.
-#include "convolution.h"
+// keep apart the map's gradient has zeros. Where it has them beside the map only, and the map is
+// narrower than the input, the sums come another way round (spread_kernel.h).
 #include "dropout.h"
+#include "spread_kernel.h"
 #include "threads.h"
 
 namespace striate {
@@ -23,15 +24,17 @@ static void store_row(const LaneBlock& lanes, const float* sums, int columns, in
     }
 }
 
+// `first`: the column of the map's buffer where rows begin.
 template <class Products>
-static int rows_for(const StriateBlock& block, int y, const GradientMap& shape, const typename Products::Element* map,
-                    const typename Products::Element* weights, int64_t weights_row, WindowRow<Products>* rows) {
+static int rows_for(const StriateBlock& block, int y, const GradientMap& shape, int first,
+                    const typename Products::Element* map, const typename Products::Element* weights,
+                    int64_t weights_row, WindowRow<Products>* rows) {
     int count = 0;
     for (int k = 0; k < block.window_height; k++) {
         int strided = y + block.top - k * block.dilation_height;
         int at = strided / block.stride_height;
         if (strided < 0 || strided % block.stride_height || at >= shape.rows) continue;
-        rows[count++] = {map + at * shape.row_elements + int64_t(shape.start) * block.filters, weights + k * weights_row};
+        rows[count++] = {map + at * shape.row_elements + int64_t(first) * block.filters, weights + k * weights_row};
     }
     return count;
 }
@@ -40,23 +43,29 @@ template <class Products>
 static void multiply_map(const Call& call, int sample, const typename Products::Element* map) {
     using Element = typename Products::Element;
     const StriateBlock& block = *call.block;
-    GradientMap shape = gradient_map(block);
-    float scale = Dropout(block, *call.pass, sample).scale;
-    Packing packing = backward_packing(block);
-    Walk walk = packing.walk(int64_t(block.dilation_width) * block.filters, block.filters);
-    int64_t size = int64_t(block.width) * kMostVectors * kLanes;
+    const bool spread = spreads(block);
+    const GradientMap shape = gradient_map(block);
+    const int first = spread ? shape.left : shape.start;
+    const float scale = Dropout(block, *call.pass, sample).scale;
+    const Packing packing = backward_packing(block);
+    const Walk walk = packing.walk(int64_t(block.dilation_width) * block.filters, block.filters);
+    int64_t size = int64_t(spread ? spread_columns(block) : block.width) * kMostVectors * kLanes;
     float* sums = scratch_of<float>(kRowSums, size + block.window_height * int64_t(sizeof(WindowRow<Products>)));
     auto* rows = reinterpret_cast<WindowRow<Products>*>(sums + size);
     for (int index = 0; index < packing.blocks(); index++) {
         LaneBlock lanes = packing.block(index);
         const Element* weights = call.work<Element>(block.work_packed_back) + packing.lane_elements() * lanes.first;
         int64_t weights_row = int64_t(packing.row_groups()) * packing.group * lanes.vectors * kLanes;
+        const float* first_sums = sums + (spread ? int64_t(block.left) * lanes.vectors * kLanes : 0);
         for (int y = 0; y < block.height; y++) {
-            int count = rows_for<Products>(block, y, shape, map, weights, weights_row, rows);
-            multiply_row(rows, count, walk, block.width, lanes.vectors, sums);
+            int count = rows_for<Products>(block, y, shape, first, map, weights, weights_row, rows);
+            if (spread)
+                spread_row(block, rows, count, lanes.vectors, sums);
+            else
+                multiply_row(rows, count, walk, block.width, lanes.vectors, sums);
             with_element(input_is_fp32(block), [&](auto element) {
                 int64_t at = sample * input_elements(block) + int64_t(y) * block.width * block.channels + lanes.first;
-                store_row(lanes, sums, block.width, block.channels, scale,
+                store_row(lanes, first_sums, block.width, block.channels, scale,
                           reinterpret_cast<decltype(element)*>(call.input_gradient) + at);
             });
         }

@@ -38,45 +38,35 @@ struct WeightGradient {
         while (first < last && at(last - 1) >= block.height) last--;
     }
 
-    // Taps `begin` to before `end` of a row, which lie side by side in the panel.
-    void multiply(const Element* values, const Element* factors, const GradientWalk& walk, int begin, int end,
-                  int vectors, float* to, bool overwrite) const {
-        int tiles = divide_up(end - begin, kMostTaps);
+    // `taps` of a row, which lie side by side in the panel.
+    void multiply(const Element* values, const Element* factors, const GradientWalk& walk, int taps, int vectors,
+                  float* to, bool overwrite) const {
+        int tiles = divide_up(taps, kMostTaps);
         for (int tile = 0; tile < tiles; tile++) {
-            int first = (end - begin) * tile / tiles, last = (end - begin) * (tile + 1) / tiles;
+            int first = int(int64_t(taps) * tile / tiles), last = int(int64_t(taps) * (tile + 1) / tiles);
             tap_tile<Products>(last - first, vectors)(values + first * Products::kGroup, factors, walk,
                                                       to + int64_t(first) * vectors * kLanes, overwrite);
         }
     }
 
     void multiply_window_row(const PanelRows& rows, int k, int filter, int vectors, bool overwrite) const {
-        int first, last, stride = vectors * kLanes;
+        constexpr int kGroup = Products::kGroup;
+        const int stride = vectors * kLanes, columns = used_columns(block);
+        int first, last;
         clip(k, rows, first, last);
-        int height = rows.input_last - rows.input_first;
-        int64_t places = int64_t(height) * shape.columns;
-        GradientWalk walk{rows.units, last - first, used_columns(block), unit_input(rows), 0, 0, unit_gradient(rows),
-                          int64_t(used_columns(block)) * vectors * kLanes * Products::kGroup};
-        const Element* factors = gradient + int64_t(rows.last - rows.first) * used_columns(block) * filter * Products::kGroup +
-                                 (first - rows.first) * walk.gradient_row;
+        const int64_t place = int64_t(block.channels) * kGroup, gradient_row = int64_t(columns) * stride * kGroup;
+        GradientWalk walk{rows.units, last - first, columns, unit_input(rows), shape.input_row * block.stride_height,
+                          place * block.stride_width, unit_gradient(rows), gradient_row};
+        const int64_t filters_before = int64_t(rows.last - rows.first) * columns * filter * kGroup;
+        const Element* factors = gradient + filters_before + (first - rows.first) * gradient_row;
         int input_row = first * block.stride_height + k * block.dilation_height - block.top - rows.input_first;
-        float* to = partial + int64_t(window_values(block)) * filter +
-                    int64_t(k) * block.window_width * block.channels * stride;
-        for (int index = 0; index < shape.channel_blocks; index++) {
-            int channel = shape.channel_begin(block, index);
-            int width = (shape.channel_begin(block, index + 1) - channel) * Products::kGroup;
-            walk.input_row = int64_t(shape.columns) * width * block.stride_height;
-            walk.input_column = int64_t(block.stride_width) * width;
-            const Element* values = input + places * channel * Products::kGroup +
-                                    int64_t(last > first ? input_row : 0) * shape.columns * width;
-            int taps = width / Products::kGroup;
-            if (shape.channel_blocks == 1 && block.dilation_width == 1) {
-                multiply(values, factors, walk, 0, block.window_width * taps, vectors, to, overwrite);
-                continue;
-            }
-            for (int column = 0; column < block.window_width; column++)
-                multiply(values + int64_t(column) * block.dilation_width * width, factors, walk, 0, taps, vectors,
-                         to + (int64_t(column) * block.channels + channel) * stride, overwrite);
-        }
+        const Element* values = input + (last > first ? input_row : 0) * shape.input_row;
+        int row_taps = block.window_width * block.channels;
+        float* to = partial + int64_t(window_values(block)) * filter + int64_t(k) * row_taps * stride;
+        if (block.dilation_width == 1) return multiply(values, factors, walk, row_taps, vectors, to, overwrite);
+        for (int column = 0; column < block.window_width; column++)
+            multiply(values + column * block.dilation_width * place, factors, walk, block.channels, vectors,
+                     to + int64_t(column) * block.channels * stride, overwrite);
     }
 
     void add_bias(const PanelRows& rows, int filter, int vectors, bool overwrite) const {

@@ -1,7 +1,7 @@
 // Input and gradient of the map, copied into the order of gradient_kernel.h: a few rows of some
 // units at a time, so that both stay in the cache while all taps and filters pass over them.
 //
-//     input     [unit][block of channels][row][column, zeros beside the input][channel][sample of the unit]
+//     input     [unit][row][column, zeros beside the input][channel][sample of the unit]
 //     gradient  [unit][block of filters][row][column][filter, whole vectors][sample of the unit]
 //
 // In bf16 two samples share a unit; an odd one out stands beside zeros.
@@ -23,18 +23,13 @@ struct PanelRows {
 
 struct PanelShape {
     int columns;                        // of the input's panel
-    int channel_blocks;
-    int64_t input_row, gradient_row;    // elements of a row with all channels, all filters
+    int64_t input_row, gradient_row;    // elements of a row, the gradient's with all filters
 
     explicit PanelShape(const StriateBlock& block) {
         int group = block.bf16 ? 2 : 1;
         columns = covered_columns(block);
-        channel_blocks = divide_up(block.channels, kMostTaps);
         input_row = int64_t(columns) * block.channels * group;
         gradient_row = int64_t(used_columns(block)) * padded_filters(block) * group;
-    }
-    int channel_begin(const StriateBlock& block, int index) const {
-        return int(int64_t(block.channels) * index / channel_blocks);
     }
 };
 
@@ -64,21 +59,14 @@ inline void store_unit(const Source* first, const Source* second, int count, typ
     }
 }
 
-// One row of some channels. `first` and `second`: the row's start in the input.
+// `first` and `second`: the row's start in the input.
 template <class Products, class Source>
 void fill_input_row(const StriateBlock& block, const PanelShape& shape, const Source* first, const Source* second,
-                    int begin, int end, typename Products::Element* to) {
-    int64_t place = int64_t(end - begin) * Products::kGroup;
+                    typename Products::Element* to) {
+    int64_t place = int64_t(block.channels) * Products::kGroup;
     int left = std::min(block.left, shape.columns), kept = std::min(block.width, shape.columns - left);
     std::memset(to, 0, left * place * sizeof(*to));
-    if (end - begin == block.channels) {
-        store_unit<Products>(first, second, kept * block.channels, to + left * place);
-    } else {
-        for (int column = 0; column < kept; column++) {
-            int64_t at = int64_t(column) * block.channels + begin;
-            store_unit<Products>(first + at, second ? second + at : nullptr, end - begin, to + (left + column) * place);
-        }
-    }
+    store_unit<Products>(first, second, kept * block.channels, to + left * place);
     std::memset(to + (left + kept) * place, 0, (shape.columns - left - kept) * place * sizeof(*to));
 }
 
@@ -89,13 +77,9 @@ void fill_input_unit(const Call& call, const PanelShape& shape, const PanelRows&
     int64_t row_elements = int64_t(block.width) * block.channels;
     const Source* first = reinterpret_cast<const Source*>(call.input) + sample * input_elements(block);
     const Source* second = sample + 1 < rows.last_sample ? first + input_elements(block) : nullptr;
-    for (int index = 0; index < shape.channel_blocks; index++) {
-        int begin = shape.channel_begin(block, index), end = shape.channel_begin(block, index + 1);
-        for (int y = rows.input_first; y < rows.input_last; y++) {
-            int64_t at = y * row_elements;
-            fill_input_row<Products>(block, shape, first + at, second ? second + at : nullptr, begin, end, panel);
-            panel += int64_t(shape.columns) * (end - begin) * Products::kGroup;
-        }
+    for (int y = rows.input_first; y < rows.input_last; y++, panel += shape.input_row) {
+        int64_t at = y * row_elements;
+        fill_input_row<Products>(block, shape, first + at, second ? second + at : nullptr, panel);
     }
 }
 
