@@ -176,6 +176,18 @@ def test_bf16_agrees_with_pytorch_within_its_rounding(kernels, part):
         check(dense, 2**-7)
 
 
+@pytest.mark.parametrize(
+    ("batch", "features", "units"),
+    [(3, 8200, 512), (70, 8193, 528), (33, 8200, 515), (150, 65, 1300)],
+)
+def test_large_kernels_whose_gradient_no_cache_keeps(kernels, batch, features, units):
+    functions, level = kernels
+    torch.manual_seed(batch)
+    dense = Dense(functions, batch, features, units, bf16=int(level == "avx512_bf16"), relu=1)
+    dense.kernel.copy_(dense.kernel.bfloat16())
+    check(dense, 2**-7 if level == "avx512_bf16" else 1e-5)
+
+
 def test_any_number_of_threads_gives_the_same_bits(kernels):
     functions, level = kernels
     for bf16 in {0, int(level == "avx512_bf16")}:

@@ -108,30 +108,6 @@ void pack_panels(const float* from, int64_t stride, int length, int columns, typ
         }
 }
 
-// A vector of groups from neighbours in memory.
-inline Vector load_neighbours(Fp32Products, const float* from, int count) { return load(from, first_lanes(count)); }
-inline Vector load_neighbours(Bf16Products, const float* from, int count) {
-    return join_neighbours(load(from, first_lanes(count)), load(from + kLanes, first_lanes(count - kLanes)));
-}
-
-// Packs the transpose into one panel: rows of fp32 are the panel's columns, and k runs along them.
-template <class Products>
-void pack_transposed(const float* from, int64_t stride, int columns, int length, typename Products::Element* panel) {
-    constexpr int kGroup = Products::kGroup;
-    float* to = reinterpret_cast<float*>(panel);   // a group has the bits of one fp32
-    int padded = round_up(columns, kLanes);
-    for (int column = 0; column < columns; column += kLanes)
-        for (int k = 0; k < length; k += kLanes * kGroup) {
-            Vector square[kLanes];
-            for (int i = 0; i < kLanes; i++)
-                square[i] = column + i < columns ? load_neighbours(Products{}, from + (column + i) * stride + k, length - k)
-                                                 : zero();
-            transpose(square);
-            int groups = std::min(kLanes, divide_up(length - k, kGroup));
-            for (int i = 0; i < groups; i++) store(to + int64_t(k / kGroup + i) * padded + column, square[i]);
-        }
-}
-
 // Copies the first columns of a map's samples into rows of factors.
 template <class Element>
 void copy_rows(const char* map, bool fp32, int64_t map_stride, int samples, int count, Element* rows, int64_t stride) {

@@ -43,6 +43,8 @@ inline Vector broadcast(float value) { return _mm512_set1_ps(value); }
 inline Vector load(const float* from) { return _mm512_loadu_ps(from); }
 inline Vector load(const float* from, Lanes lanes) { return _mm512_maskz_loadu_ps(lanes, from); }
 inline void store(float* to, Vector value) { _mm512_storeu_ps(to, value); }
+// Straight to memory, to a place aligned to a vector; `finish_past_caches` before another thread reads it.
+inline void store_past_caches(float* to, Vector value) { _mm512_stream_ps(to, value); }
 inline void store(float* to, Vector value, Lanes lanes) { _mm512_mask_storeu_ps(to, lanes, value); }
 inline Vector add(Vector a, Vector b) { return _mm512_add_ps(a, b); }
 inline Vector subtract(Vector a, Vector b) { return _mm512_sub_ps(a, b); }
@@ -160,6 +162,7 @@ inline Vector broadcast(float value) { return _mm256_set1_ps(value); }
 inline Vector load(const float* from) { return _mm256_loadu_ps(from); }
 inline Vector load(const float* from, Lanes lanes) { return _mm256_maskload_ps(from, lanes); }
 inline void store(float* to, Vector value) { _mm256_storeu_ps(to, value); }
+inline void store_past_caches(float* to, Vector value) { _mm256_stream_ps(to, value); }
 inline void store(float* to, Vector value, Lanes lanes) { _mm256_maskstore_ps(to, lanes, value); }
 inline Vector add(Vector a, Vector b) { return _mm256_add_ps(a, b); }
 inline Vector subtract(Vector a, Vector b) { return _mm256_sub_ps(a, b); }
@@ -263,6 +266,8 @@ inline void store(bf16_t* to, Vector value) { store(to, value, first_lanes(8)); 
 #else
 #error "the native kernels need AVX2 or AVX512"
 #endif
+
+inline void finish_past_caches() { _mm_sfence(); }
 
 // The running maximum of a window as PyTorch takes it: the first of equals, and NaN wins.
 inline Lanes beats(Vector candidate, Vector best) { return either(is_greater(candidate, best), is_nan(candidate)); }
