@@ -47,14 +47,14 @@ inline void set_rows(const StriateBlock& block, int first, int last, PanelRows& 
 // second source counts as zeros.
 template <class Products, class Source>
 inline void store_unit(const Source* first, const Source* second, int count, typename Products::Element* to) {
-    for (int at = 0; at < count; at += kLanes, to += kLanes * Products::kGroup) {
+    int at = 0;
+    if constexpr (sizeof(Source) == sizeof(bf16_t) && Products::kGroup == 2) {
+        for (; second && at + kHalves <= count; at += kHalves, to += 2 * kHalves)
+            store_turns(to, load_halves(first + at, first_half_lanes(kHalves)),
+                        load_halves(second + at, first_half_lanes(kHalves)), 2);
+    }
+    for (; at < count; at += kLanes, to += kLanes * Products::kGroup) {
         Lanes wanted = first_lanes(count - at);
-        if constexpr (sizeof(Source) == sizeof(bf16_t) && Products::kGroup == 2) {
-            if (second) {
-                store_pairs(to, first + at, second + at, wanted);
-                continue;
-            }
-        }
         Products::store_groups(to, load(first + at, wanted), second ? load(second + at, wanted) : zero());
     }
 }

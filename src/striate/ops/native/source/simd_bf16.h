@@ -23,10 +23,6 @@ inline Pairs broadcast_pair(const bf16_t* from) {
 // The pair's second value may belong to something else and even be NaN: it must not count.
 inline Pairs broadcast_single(const bf16_t* from) { return (Pairs)_mm512_set1_epi32(int(*from)); }
 inline Vector multiply_add(Pairs a, Pairs b, Vector sum) { return _mm512_dpbf16_ps(sum, a, b); }
-// 32 neighbours as bf16 in their order, 16 pairs: `early` holds the first 16.
-inline Vector join_neighbours(Vector early, Vector late) {
-    return _mm512_castsi512_ps((__m512i)_mm512_cvtne2ps_pbh(late, early));
-}
 
 using Halves = __m512i;
 using HalfLanes = __mmask32;
@@ -56,14 +52,9 @@ inline void store_turns(bf16_t* to, Halves first, Halves second, int vectors) {
 }
 // Rounds two vectors and stores them value by value in turns.
 inline void store_pairs(bf16_t* to, Vector first, Vector second) {
-    __m512i low = _mm512_cvtepu16_epi32(round_to_bf16(first)), high = _mm512_cvtepu16_epi32(round_to_bf16(second));
-    _mm512_storeu_si512(to, _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
-}
-// Likewise, from memory.
-inline void store_pairs(bf16_t* to, const bf16_t* first, const bf16_t* second, Lanes lanes) {
-    __m512i low = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(lanes, first));
-    __m512i high = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(lanes, second));
-    _mm512_storeu_si512(to, _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
+    const __m512i turns = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8,
+                                           23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+    _mm512_storeu_si512(to, _mm512_permutexvar_epi16(turns, (__m512i)_mm512_cvtne2ps_pbh(second, first)));
 }
 #else
 constexpr bool kHasBf16Products = false;
@@ -73,7 +64,6 @@ Pairs load_pairs(const bf16_t* from);
 Pairs broadcast_pair(const bf16_t* from);
 Pairs broadcast_single(const bf16_t* from);
 Vector multiply_add(Pairs a, Pairs b, Vector sum);
-Vector join_neighbours(Vector early, Vector late);
 
 struct Halves {};
 struct HalfLanes {};
@@ -88,7 +78,6 @@ HalfLanes is_dead(Halves value);
 HalfLanes opposite(HalfLanes lanes);
 void store_turns(bf16_t* to, Halves first, Halves second, int vectors);
 void store_pairs(bf16_t* to, Vector first, Vector second);
-void store_pairs(bf16_t* to, const bf16_t* first, const bf16_t* second, Lanes lanes);
 #endif
 
 }  // namespace striate
