@@ -5,6 +5,8 @@ one as of the other, on images scaled to 64 x 64. Each training is a process of 
 turns. Written are the test accuracies by epoch, their means, and a picture of both.
 
     python benchmarks/same_learning.py [--seeds 3] [--nets C A] [--document]
+
+What was found stays in `.bench/same_learning.json`, so that the nets may be trained one after the other.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ SHIRT = 6
 # A's examples: so many shirts, and as many of the rest, to learn from and to test on.
 EACH, TESTED = 300, 500
 DOCS = Path(__file__).parents[1] / "docs"
+KEPT = Path(__file__).parents[1] / ".bench" / "same_learning.json"
 COLOURS = {"bf16 native": "#c1440e", "fp32 native": "#1f6f8b", "fp32 PyTorch": "#444444"}
 
 
@@ -110,6 +113,8 @@ def main() -> None:
         print(json.dumps(train(net, int(seed), precision)))
         return
     found: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    if KEPT.is_file():
+        found = json.loads(KEPT.read_text())
     for net in options.nets:
         found[net] = {way: [] for way in WAYS}
         for seed in range(options.seeds):
@@ -119,6 +124,8 @@ def main() -> None:
                 print(f"{net} seed {seed} {way}: {last['accuracy']} ({last['kernels']})", flush=True)
         for way, runs in found[net].items():
             print(f"net {net}, {way}: mean {statistics.mean(each['accuracy'][-1] for each in runs):.4f}")
+    KEPT.parent.mkdir(exist_ok=True)
+    KEPT.write_text(json.dumps(found))
     if options.document:
         draw(found, DOCS / "same_learning.svg")
 
