@@ -81,6 +81,9 @@ static void plan(StriateBlock& block, const StriatePass& pass, Arenas& arenas) {
     DenseShape shape(block, pass);
     if (!shape.narrow) block.work_other = arenas.forward.take(shape.partial_elements() * int64_t(sizeof(float)));
     if (block.training) block.work_other_back = arenas.backward.take(gradient_work_bytes(shape));
+    if (block.training || shape.narrow || shape.few) return;
+    int64_t weights = int64_t(round_up(shape.features, 2)) * shape.padded_units;
+    block.work_packed = arenas.forward.take(weights * element_bytes(!block.bf16));
 }
 
 static Phase tasks(void (*run)(const Call&, int, int, int), int (*count)(const Call&)) {
@@ -96,6 +99,7 @@ static Kind make_kind() {
     kind.fits = fits;
     kind.partial_bytes = no_partial_bytes;
     kind.plan = plan;
+    kind.prepare = tasks(pack_task, pack_tasks);
     kind.forward[0] = kind.inference[0] = tasks(product_task, product_tasks);
     kind.forward[1] = kind.inference[1] = tasks(finish_task, finish_tasks);
     kind.backward[0] = tasks(mask_task, mask_tasks);

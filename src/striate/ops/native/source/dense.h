@@ -67,6 +67,8 @@ void narrow_backward(const Call& call, const DenseShape& shape, int task);
 int narrow_tasks(const DenseShape& shape);
 
 // The phases.
+int pack_tasks(const Call& call);
+void pack_task(const Call& call, int cut, int, int);
 int product_tasks(const Call& call);
 void product_task(const Call& call, int index, int, int);
 int finish_tasks(const Call& call);

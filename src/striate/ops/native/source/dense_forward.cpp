@@ -3,6 +3,7 @@
 //     task (cut, group of samples):
 //         for a stretch of the cut's features, as many as make a panel block of kPanelBytes:
 //             pack the stretch's weights, copy the samples' values of the stretch
+//             (inference packs them once, for all batches until the weights change)
 //             for panel of units: for tile of samples: sums (+)= values * weights
 //     finish (some samples): the cuts' sums in their order, then bias, ReLU, dropout
 #include "dense_tile.h"
@@ -14,21 +15,56 @@ static float* partial_of(const Call& call, const DenseShape& shape, int cut, int
     return call.work<float>(call.block->work_other) + (int64_t(cut) * shape.batch + sample) * shape.sum_stride;
 }
 
+// The features of a cut, and how many of them make a stretch: as many as a panel block holds.
+template <class Products>
+struct Stretches {
+    int begin, end, most;
+    Stretches(const DenseShape& shape, int cut)
+        : begin(cut * shape.cut_features), end(std::min(begin + shape.cut_features, shape.features)) {
+        int fitting = kPanelBytes / int(shape.padded_units * sizeof(typename Products::Element));
+        most = std::min(std::max(fitting, 32) / 2 * 2, round_up(end - begin, 2));
+    }
+};
+
+template <class Products>
+static void pack_stretch(const Call& call, const DenseShape& shape, int first, int length,
+                         typename Products::Element* panels) {
+    const float* kernel = call.block->kernel + int64_t(first) * shape.units;
+    pack_panels<Products>(kernel, shape.units, length, shape.units, panels);
+}
+
+int pack_tasks(const Call& call) { return call.block->work_packed < 0 ? 0 : DenseShape(*call.block, *call.pass).cuts; }
+
+// Cuts begin at even features, so a stretch's panels lie where its first feature's weights would.
+void pack_task(const Call& call, int cut, int, int) {
+    DenseShape shape(*call.block, *call.pass);
+    with_products(*call.block, [&](auto products) {
+        using Products = decltype(products);
+        auto* packed = call.work<typename Products::Element>(call.block->work_packed);
+        Stretches<Products> stretches(shape, cut);
+        for (int first = stretches.begin; first < stretches.end; first += stretches.most)
+            pack_stretch<Products>(call, shape, first, std::min(stretches.most, stretches.end - first),
+                                   packed + int64_t(first) * shape.padded_units);
+    });
+}
+
 template <class Products>
 static void multiply_cut(const Call& call, const DenseShape& shape, int cut, int group) {
     using Element = typename Products::Element;
     const StriateBlock& block = *call.block;
-    bool fp32 = input_is_fp32(block);
+    bool fp32 = input_is_fp32(block), packed = block.work_packed >= 0;
     int from = shape.group_begin(group), samples = shape.group_begin(group + 1) - from;
-    int begin = cut * shape.cut_features, end = std::min(begin + shape.cut_features, shape.features);
-    int fitting = std::max(kPanelBytes / int(shape.padded_units * sizeof(Element)), 32) / 2 * 2;
-    int most = std::min(fitting, round_up(end - begin, 2)), stride = round_up(most, kLanes);
-    Element* panels = scratch_of<Element>(0, int64_t(most) * shape.padded_units);
+    const auto [begin, end, most] = Stretches<Products>(shape, cut);
+    int stride = round_up(most, kLanes);
+    Element* panels = packed ? nullptr : scratch_of<Element>(0, int64_t(most) * shape.padded_units);
     Element* values = scratch_of<Element>(1, int64_t(samples) * stride);
     for (int first = begin; first < end; first += most) {
         int length = std::min(most, end - first);
         int64_t padded_length = round_up(length, Products::kGroup);
-        pack_panels<Products>(block.kernel + int64_t(first) * shape.units, shape.units, length, shape.units, panels);
+        if (packed)
+            panels = call.work<Element>(block.work_packed) + int64_t(first) * shape.padded_units;
+        else
+            pack_stretch<Products>(call, shape, first, length, panels);
         const char* input = call.input + (int64_t(from) * shape.features + first) * element_bytes(fp32);
         copy_rows(input, fp32, shape.features, samples, length, values, stride);
         for (int vector = 0; vector < shape.unit_vectors; vector += kPanelVectors) {
