@@ -51,6 +51,6 @@ class Pass(ctypes.Structure):
         ),
         *(
             (name, ctypes.c_void_p)
-            for name in ("input", "output", "output_gradient", "input_gradient", "kept", "work")
+            for name in ("input", "output", "output_gradient", "input_gradient", "kept", "work", "unsound")
         ),
     ]

@@ -9,6 +9,7 @@
 // last one that reads it.
 #include <algorithm>
 
+#include "passing.h"
 #include "schedule.h"
 
 namespace striate {
@@ -106,7 +107,8 @@ static void plan_partial(const StriatePass& pass, const std::vector<Turn>& turns
 
 static void plan_block(const StriatePass& pass, int number, const Turn& turn, Arenas& arenas) {
     StriateBlock& block = pass.blocks[number];
-    if (number + 1 < pass.count)
+    bool last = number + 1 == pass.count;
+    if (!last && !can_pass_on(pass, block, kind_of(block), kind_of(pass.blocks[number + 1])))
         block.kept_output = arenas.kept.take(pass.batch * output_bytes(block));
     arenas.backward.set_life(turn.prepare_stage, turn.last_stage);
     kind_of(block).plan(block, pass, arenas);

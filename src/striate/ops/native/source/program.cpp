@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "passing.h"
 #include "schedule.h"
 #include "threads.h"
 
@@ -82,12 +83,24 @@ static void run_chain(const StriatePass& pass, const Stage& chain, const std::ve
     });
 }
 
+// Inference: a thread takes one sample through the whole chain.
+static void run_through(const StriatePass& pass, const Stage& chain, const std::vector<Call>& calls) {
+    bool asked = pass.unsound && chain.steps[0].block == 0;
+    parallel(pass.batch, [&](int sample) {
+        if (asked) look_at(pass, sample);
+        PassedMaps maps(pass, sample);
+        for (const Step& step : chain.steps) step.phase->run(maps.placed(calls[step.block]), sample, 0, 0);
+    });
+}
+
 static void run_stages(const StriatePass& pass, const Schedule& schedule, const std::vector<Call>& calls) {
     for (const Stage& stage : schedule) {
-        if (stage.scope == Scope::samples)
+        if (stage.scope == Scope::tasks)
+            run_tasks_of(stage, calls);
+        else if (pass.blocks[0].training)
             run_chain(pass, stage, calls);
         else
-            run_tasks_of(stage, calls);
+            run_through(pass, stage, calls);
     }
 }
 
@@ -110,10 +123,11 @@ static void run_bands(const StriatePass& pass, const Schedule& schedule, std::ve
 
 static void forward(const StriatePass& pass) {
     std::vector<Call> calls = calls_of(pass, false);
-    bool training = false;
-    for (const Call& call : calls) training = training || call.block->training;
     Schedule schedule = forward_schedule(pass);
-    if (!training && pass.batch < thread_count()) return run_bands(pass, schedule, calls);
+    bool bands = !pass.blocks[0].training && !passes_on(pass) && pass.batch < thread_count();
+    bool chained = !bands && kind_of(pass.blocks[0]).inference[0].scope == Scope::samples;
+    if (pass.unsound && !chained) parallel(pass.batch, [&](int sample) { look_at(pass, sample); });
+    if (bands) return run_bands(pass, schedule, calls);
     run_stages(pass, schedule, calls);
 }
 

@@ -103,6 +103,7 @@ typedef struct StriatePass {
     void* input_gradient;     // element: that of the input map; null unless blocks[0].input_gradient
     char* kept;               // arenas, aligned to 64 bytes
     char* work;
+    int32_t* unsound;         // forward in inference: set to 1 where the fp32 input holds NaN or infinity; null: not asked
 } StriatePass;
 
 // All functions answer 0, or one of these.

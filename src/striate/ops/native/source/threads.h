@@ -19,7 +19,8 @@ int thread_count();
 
 // Memory of the calling thread that is kept between calls: one buffer a number, at least `bytes`
 // long, aligned to 64 bytes, with 64 bytes of room behind. Contents are undefined.
-constexpr int kScratchBuffers = 8;
+constexpr int kScratchBuffers = 9;
+constexpr int kPassedMaps = 8;   // the last buffer, which is the program's and outlives a phase (program.cpp)
 void* scratch(int number, int64_t bytes);
 
 template <class Element>
