@@ -126,3 +126,38 @@ def test_a_prediction_writes_one_line_where_there_is_no_terminal(images, capsys)
 def test_an_uncompiled_module_predicts_too(images):
     model = Sequential([Flatten(), Dense(2)])
     assert training.predict(model, None, images, verbose=0).shape == (20, 2)
+
+
+def test_prediction_gives_the_same_whether_or_not_somebody_looks_between_batches(images):
+    model, seen = make(), []
+    watch = LambdaCallback(on_predict_batch_end=lambda batch, _: seen.append(batch))
+    for options in ({}, {"steps": 2}, {"steps": 3}, {"steps": 4}):
+        seen.clear()
+        quick = model.predict(images, batch_size=6, verbose=0, **options)
+        watched = model.predict(images, batch_size=6, verbose=0, callbacks=[watch], **options)
+        assert np.array_equal(quick, watched)
+        assert seen == list(range(options.get("steps", 4)))
+
+
+def test_a_callback_may_change_weights_between_two_batches(images):
+    model = make()
+
+    def clear(batch, _):
+        model.set_weights([np.zeros_like(weight) for weight in model.get_weights()])
+
+    answers = model.predict(
+        images, batch_size=5, verbose=0, callbacks=[LambdaCallback(on_predict_batch_end=clear)]
+    )
+    assert np.allclose(answers[5:], 1 / 3)
+    assert not np.allclose(answers[:5], 1 / 3)
+
+
+@pytest.mark.parametrize("example", [0, 13, 18, 19])
+@pytest.mark.parametrize("steps", [None, 1])
+def test_a_value_that_is_no_number_is_named_in_whichever_batch_it_is(images, example, steps):
+    broken = images.astype(np.float32)
+    broken[example, 2, 2] = np.inf
+    with pytest.raises(
+        DataError, match=rf"hold NaN or infinite values, first in example {example} \(of 20\)"
+    ):
+        make().predict(broken, batch_size=6, verbose=0, steps=steps)

@@ -12,6 +12,7 @@ import torch
 from striate.core.errors import ArgumentError, DataError
 from striate.core.processes import own_share
 from striate.core.runtime import fresh_numpy_generator
+from striate.core.tree import leaves
 from striate.datasets.rows import Rows
 
 # torch computes little with these; a batch of them is widened to the next signed kind.
@@ -90,6 +91,11 @@ class ArrayBatches:
         stop = min(self._taken * self.batch_size, self.count)
         places = np.arange((self._taken - 1) * self.batch_size, stop)
         return places if self._order is None else self._order.numpy()[places]
+
+    def first_tensor(self) -> torch.Tensor | None:
+        """The first array as a tensor that shares its memory; None where torch cannot look at it in place."""
+        source = next(leaves(self._readers), None)
+        return source.tensor if isinstance(source, _TensorReader) else None
 
     def _own(self, start: int, stop: int) -> tuple[int, int]:
         if self.share == (0, 1):

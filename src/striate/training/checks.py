@@ -30,8 +30,8 @@ def check_whole(value: Any, name: str, least: int = 1) -> int:
     return int(value)
 
 
-def check_finite(structure: Any, what: str = "the data") -> None:
-    """Refuse NaN and infinite values, naming the first example that has them.
+def check_finite(structure: Any, what: str = "the data", begin: int = 0) -> None:
+    """Refuse NaN and infinite values from example `begin` on, naming the first example that has them.
 
     Raises:
         DataError: with the example's number, how many there are, and what to do.
@@ -39,7 +39,7 @@ def check_finite(structure: Any, what: str = "the data") -> None:
     for leaf in leaves(structure):
         if leaf is None or leaf.ndim == 0 or not _is_floating(leaf):
             continue
-        for start in range(0, len(leaf), _ROWS):
+        for start in range(begin, len(leaf), _ROWS):
             part = (
                 torch.as_tensor(np.asarray(leaf[start : start + _ROWS]))
                 if _is_numpy(leaf)
@@ -151,8 +151,8 @@ def check_range(known: tuple[float, float] | None, structure: Any) -> None:
     Raises:
         DataError: with what to multiply or divide by.
     """
-    found = value_range(structure)
-    if known is None or found is None or min(known[0], found[0]) < 0:
+    found = None if known is None or known[0] < 0 else value_range(structure)
+    if known is None or found is None or found[0] < 0:
         return
     trained, seen = f"{known[0]:g} to {known[1]:g}", f"{found[1]:g}"
     way_out = "or set model.input_range = None to go on as it is."

@@ -89,6 +89,10 @@ class ArrayFeed:
             begin, end = own_share(whole, *self.share)
             yield replace(batch, whole=whole, first=begin if begin < end else 0, counts=begin < end)
 
+    def whole_tensor(self) -> torch.Tensor | None:
+        """All inputs as one tensor, where they are one array that torch can look at in place."""
+        return self._batches.first_tensor() if isinstance(self.x, np.ndarray | torch.Tensor) else None
+
     def peek(self) -> Batch:
         """Show the first examples as they are; the pass does not go on by it."""
         first = iter(ArrayBatches((self.x, self.y, self.weights), self.batch_size))

@@ -121,21 +121,28 @@ class Program:
 
     def forward(self, lease: Lease, inputs: torch.Tensor, first_example: int) -> torch.Tensor:
         """Run all blocks; in training `lease` keeps what the way back needs."""
-        self._point()
         outputs = torch.empty(self.output_shape, dtype=self.setting.output_dtype)
-        run = self._pass(lease, inputs, outputs, first_example)
+        run = self.ready_pass(lease, inputs, outputs, first_example)
         if self.setting.training:
             lease.keys = [draw() for _, draw in self._keyed]
             self._unlock(lease)
-        else:
-            weights = [*self._places, *(tensor._version for tensor in self.all_weights)]
-            run.packed = weights == self._packed_for
-            self._packed_for = weights
         self.functions.striate_forward(ctypes.byref(run))
         if self.setting.training and self.moving:
             # The kernels wrote the moving statistics; whoever remembers their version must see it.
             torch.autograd.graph.increment_version(self.moving)
         return outputs
+
+    def ready_pass(
+        self, lease: Lease, inputs: torch.Tensor, outputs: torch.Tensor, first_example: int = 0
+    ) -> Pass:
+        """Say all that a pass forward needs, the weights as they are now."""
+        self._point()
+        run = self._pass(lease, inputs, outputs, first_example)
+        if not self.setting.training:
+            weights = [*self._places, *(tensor._version for tensor in self.all_weights)]
+            run.packed = weights == self._packed_for
+            self._packed_for = weights
+        return run
 
     def backward(
         self,
