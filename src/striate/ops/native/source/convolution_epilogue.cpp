@@ -23,7 +23,7 @@ struct FinishedVector {
     uint32_t place;             // of the first value in the sample's output map
 };
 
-template <bool kRelu, bool kDropout, class Element>
+template <bool kRelu, bool kDropout, bool kChoice, class Element>
 [[gnu::always_inline]] inline void finish_value(const FinishedVector<Element>& to, const Dropout& dropout, int column,
                                                 Vector value, Places where) {
     value = add(value, to.bias);
@@ -38,15 +38,14 @@ template <bool kRelu, bool kDropout, class Element>
         where = choose(kept, where, places(255));
     }
     store(to.output + at, value, to.wanted);
-    if (to.choice) store_places(to.choice + at, where, to.wanted);
+    if (kChoice) store_places(to.choice + at, where, to.wanted);
 }
 
 template <bool kRelu, bool kDropout, class Element>
-static void finish_plain(FinishedVector<Element> to, const Dropout& dropout, int columns) {
-    to.choice = nullptr;
+static void finish_plain(const FinishedVector<Element> to, const Dropout& dropout, int columns) {
     const float* sums = to.sums[0];
     for (int column = 0; column < columns; column++, sums += to.sum_step)
-        finish_value<kRelu, kDropout>(to, dropout, column, load(sums), places(0));
+        finish_value<kRelu, kDropout, false>(to, dropout, column, load(sums), places(0));
 }
 
 // The part of a pooling window that lies on the map.
@@ -54,7 +53,8 @@ struct Window {
     int first_row, last_row, first_column, last_column, width;
 };
 
-// The window's maximum and its place. `sums` are of the window's first column.
+// The window's maximum and, where it is wanted, its place. `sums` are of the window's first column.
+template <bool kChoice>
 [[gnu::always_inline]] inline Vector pooled(const float* const* sums, int64_t offset, int64_t step, const Window& window,
                                             Places& where) {
     Vector best = load(sums[window.first_row] + offset + window.first_column * step), total = zero();
@@ -62,7 +62,7 @@ struct Window {
     for (int j = window.first_row; j < window.last_row; j++)
         for (int i = window.first_column; i < window.last_column; i++) {
             Vector value = load(sums[j] + offset + i * step);
-            where = choose(is_greater(value, best), places(j * window.width + i), where);
+            if (kChoice) where = choose(is_greater(value, best), places(j * window.width + i), where);
             best = larger(value, best);
             total = add(total, value);
         }
@@ -81,7 +81,7 @@ struct Window {
 }
 
 // `kPool`: side of square windows, known to the compiler; 0: any.
-template <int kPool, bool kRelu, bool kDropout, class Element>
+template <int kPool, bool kRelu, bool kDropout, bool kChoice, class Element>
 static void finish_pooled(const StriateBlock& block, const FinishedVector<Element> to, const Dropout& dropout) {
     int columns = block.output_width, map_columns = used_columns(block), left = block.pool_left;
     Window window{0, block.pool_height, 0, block.pool_width, block.pool_width};
@@ -95,20 +95,26 @@ static void finish_pooled(const StriateBlock& block, const FinishedVector<Elemen
         Places where;
         Vector best;
         if (kPool && whole_rows && window.last_column - window.first_column == kPool)
-            best = pooled(to.sums, first * to.sum_step, to.sum_step, Window{0, kPool, 0, kPool, kPool}, where);
+            best = pooled<kChoice>(to.sums, first * to.sum_step, to.sum_step, Window{0, kPool, 0, kPool, kPool}, where);
         else
-            best = pooled(to.sums, first * to.sum_step, to.sum_step, window, where);
-        finish_value<kRelu, kDropout>(to, dropout, column, best, where);
+            best = pooled<kChoice>(to.sums, first * to.sum_step, to.sum_step, window, where);
+        finish_value<kRelu, kDropout, kChoice>(to, dropout, column, best, where);
     }
+}
+
+template <bool kRelu, bool kDropout, bool kChoice, class Element>
+static void finish_windows(const StriateBlock& block, const FinishedVector<Element>& to, const Dropout& dropout) {
+    int side = block.pool_height == block.pool_width ? block.pool_width : 0;
+    if (side == 2) return finish_pooled<2, kRelu, kDropout, kChoice>(block, to, dropout);
+    if (side == 3) return finish_pooled<3, kRelu, kDropout, kChoice>(block, to, dropout);
+    finish_pooled<0, kRelu, kDropout, kChoice>(block, to, dropout);
 }
 
 template <bool kRelu, bool kDropout, class Element>
 static void finish_vector(const StriateBlock& block, const FinishedVector<Element>& to, const Dropout& dropout) {
     if (!pools(block)) return finish_plain<kRelu, kDropout>(to, dropout, block.output_width);
-    int side = block.pool_height == block.pool_width ? block.pool_width : 0;
-    if (side == 2) return finish_pooled<2, kRelu, kDropout>(block, to, dropout);
-    if (side == 3) return finish_pooled<3, kRelu, kDropout>(block, to, dropout);
-    finish_pooled<0, kRelu, kDropout>(block, to, dropout);
+    if (!to.choice) return finish_windows<kRelu, kDropout, false>(block, to, dropout);
+    finish_windows<kRelu, kDropout, true>(block, to, dropout);
 }
 
 template <class Element>

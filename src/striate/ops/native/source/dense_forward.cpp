@@ -15,13 +15,15 @@ static float* partial_of(const Call& call, const DenseShape& shape, int cut, int
     return call.work<float>(call.block->work_other) + (int64_t(cut) * shape.batch + sample) * shape.sum_stride;
 }
 
-// The features of a cut, and how many of them make a stretch: as many as a panel block holds.
+// The features of a cut, and how many of them make a stretch: as many as kPanelBytes hold of all units
+// where they are packed on the way, and of one panel's units where that was done before.
 template <class Products>
 struct Stretches {
     int begin, end, most;
-    Stretches(const DenseShape& shape, int cut)
+    Stretches(const DenseShape& shape, int cut, bool packed)
         : begin(cut * shape.cut_features), end(std::min(begin + shape.cut_features, shape.features)) {
-        int fitting = kPanelBytes / int(shape.padded_units * sizeof(typename Products::Element));
+        int units = packed ? std::min(shape.padded_units, kPanelVectors * kLanes) : shape.padded_units;
+        int fitting = kPanelBytes / int(units * sizeof(typename Products::Element));
         most = std::min(std::max(fitting, 32) / 2 * 2, round_up(end - begin, 2));
     }
 };
@@ -41,7 +43,7 @@ void pack_task(const Call& call, int cut, int, int) {
     with_products(*call.block, [&](auto products) {
         using Products = decltype(products);
         auto* packed = call.work<typename Products::Element>(call.block->work_packed);
-        Stretches<Products> stretches(shape, cut);
+        Stretches<Products> stretches(shape, cut, true);
         for (int first = stretches.begin; first < stretches.end; first += stretches.most)
             pack_stretch<Products>(call, shape, first, std::min(stretches.most, stretches.end - first),
                                    packed + int64_t(first) * shape.padded_units);
@@ -54,7 +56,7 @@ static void multiply_cut(const Call& call, const DenseShape& shape, int cut, int
     const StriateBlock& block = *call.block;
     bool fp32 = input_is_fp32(block), packed = block.work_packed >= 0;
     int from = shape.group_begin(group), samples = shape.group_begin(group + 1) - from;
-    const auto [begin, end, most] = Stretches<Products>(shape, cut);
+    const auto [begin, end, most] = Stretches<Products>(shape, cut, packed);
     int stride = round_up(most, kLanes);
     Element* panels = packed ? nullptr : scratch_of<Element>(0, int64_t(most) * shape.padded_units);
     Element* values = scratch_of<Element>(1, int64_t(samples) * stride);
