@@ -7,6 +7,7 @@
 //             bias, pooling, ReLU, dropout, store                          (convolution_epilogue.cpp)
 //
 // Rows of padding are skipped; columns of padding are copied with the input into a thread's buffer.
+#include <cmath>
 #include <cstring>
 
 #include "convolution.h"
@@ -74,7 +75,7 @@ struct Forward {
     WindowRow<Products>* rows;
 
     // Sums of map row `y`.
-    void multiply(int y, const LaneBlock& lanes, float* to) {
+    void multiply(int y, const LaneBlock& lanes, float* to, const Finished<Products>* finished = nullptr) {
         const Element* weights = call.work<Element>(block.work_packed) + packing.lane_elements() * lanes.first;
         int64_t row_elements = int64_t(packing.row_groups()) * packing.group * lanes.vectors * kLanes;
         int count = 0;
@@ -83,7 +84,15 @@ struct Forward {
             if (at >= 0 && at < block.height)
                 rows[count++] = {input.first_row + at * input.row_elements, weights + k * row_elements};
         }
-        multiply_row(rows, count, walk, used_columns(block), lanes.vectors, to);
+        multiply_row(rows, count, walk, used_columns(block), lanes.vectors, to, finished);
+    }
+
+    // A row that nothing but bias and ReLU follows.
+    void compute_plain(const Finish& finish, int row, const LaneBlock& lanes) {
+        int64_t at = finish.sample_start + int64_t(row) * block.output_width * block.filters + lanes.first;
+        Finished<Products> finished{reinterpret_cast<Element*>(call.output) + at, block.filters, finish.bias + lanes.first,
+                                    block.relu ? 0.0f : -HUGE_VALF, lanes.count};
+        multiply(row, lanes, sums, &finished);
     }
 
     void compute(const Finish& finish, int output_row, const LaneBlock& lanes) {
@@ -113,8 +122,14 @@ static void forward_rows(const Call& call, int sample, int first, int last) {
     auto* rows = reinterpret_cast<WindowRow<Products>*>(memory + sums);
     Forward<Products> forward{call, block, packing, walk, input, memory, rows};
     Finish finish(call, sample);
+    bool plain = !pools(block) && !finish.dropout.active && output_is_fp32(block) == (Products::kGroup == 1);
     for (int index = 0; index < packing.blocks(); index++)
-        for (int y = first; y < last; y++) forward.compute(finish, y, packing.block(index));
+        for (int y = first; y < last; y++) {
+            if (plain)
+                forward.compute_plain(finish, y, packing.block(index));
+            else
+                forward.compute(finish, y, packing.block(index));
+        }
 }
 
 void forward_sample(const Call& call, int sample, int, int band) {

@@ -34,6 +34,29 @@ struct Walk {
 
 constexpr int kMostVectors = 4;
 
+// What becomes of sums that need nothing but bias and ReLU: they go from the registers into the output row.
+template <class Products>
+struct Finished {
+    typename Products::Element* output;   // of the row's first column, for the block's first lane
+    int64_t step;                         // from one column to the next
+    const float* bias;                    // whole vectors
+    float floor;                          // 0: ReLU; -infinity: none
+    int lanes;                            // that exist
+
+    template <int kColumns, int kVectors>
+    [[gnu::always_inline]] void store_tile(const Vector (&sums)[kColumns][kVectors], int column) const {
+        Vector least = broadcast(floor);
+#pragma GCC unroll 4
+        for (int v = 0; v < kVectors; v++) {
+            Vector shift = load(bias + v * kLanes);
+            Lanes wanted = first_lanes(lanes - v * kLanes);
+            auto* to = output + column * step + v * kLanes;
+#pragma GCC unroll 16
+            for (int c = 0; c < kColumns; c++, to += step) store(to, larger(least, add(sums[c][v], shift)), wanted);
+        }
+    }
+};
+
 // Columns of a tile, so that sums, weights and one input value fit the registers.
 constexpr int most_columns(int vectors) {
     constexpr int wide[kMostVectors] = {13, 13, 9, 6}, narrow[kMostVectors] = {6, 6, 4, 2};
@@ -72,7 +95,8 @@ template <class Products, int kColumns, int kVectors, bool kLast>
 }
 
 template <class Products, int kColumns, int kVectors>
-void multiply_tile(const WindowRow<Products>* rows, int row_count, const Walk& walk, int64_t offset, float* to) {
+void multiply_tile(const WindowRow<Products>* rows, int row_count, const Walk& walk, int column, float* to,
+                   const Finished<Products>* finished) {
     constexpr int step = kVectors * kLanes * Products::kGroup;
     Vector sums[kColumns][kVectors];
 #pragma GCC unroll 16
@@ -82,7 +106,7 @@ void multiply_tile(const WindowRow<Products>* rows, int row_count, const Walk& w
     for (int row = 0; row < row_count; row++) {
         const auto* weights = rows[row].weights;
         for (int run = 0; run < walk.runs; run++) {
-            Columns<Products, kColumns> columns(rows[row].input + offset + run * walk.run_stride, walk.column_stride);
+            Columns<Products, kColumns> columns(rows[row].input + column * walk.column_stride + run * walk.run_stride, walk.column_stride);
             for (int group = 0; group < walk.groups; group++, columns.advance(), weights += step)
                 add_products<Products, kColumns, kVectors, false>(columns, weights, sums);
             if (walk.odd) {
@@ -91,6 +115,8 @@ void multiply_tile(const WindowRow<Products>* rows, int row_count, const Walk& w
             }
         }
     }
+    if (finished) return finished->store_tile(sums, column);
+    to += int64_t(column) * kVectors * kLanes;
 #pragma GCC unroll 16
     for (int c = 0; c < kColumns; c++)
 #pragma GCC unroll 4
@@ -98,7 +124,7 @@ void multiply_tile(const WindowRow<Products>* rows, int row_count, const Walk& w
 }
 
 template <class Products>
-using Tile = void (*)(const WindowRow<Products>*, int, const Walk&, int64_t, float*);
+using Tile = void (*)(const WindowRow<Products>*, int, const Walk&, int, float*, const Finished<Products>*);
 
 template <class Products, int kVectors, int... kIndex>
 constexpr std::array<Tile<Products>, sizeof...(kIndex)> tiles_of(std::integer_sequence<int, kIndex...>) {
@@ -112,17 +138,16 @@ Tile<Products> tile_of(int columns) {
     return tiles[columns - 1];
 }
 
-// Sums of one output row: `to` holds [column][vectors x kLanes].
+// Sums of one output row: `to` holds [column][vectors x kLanes]; where they can be finished it is not touched.
 template <class Products>
 void multiply_row(const WindowRow<Products>* rows, int row_count, const Walk& walk, int columns, int vectors,
-                  float* to) {
+                  float* to, const Finished<Products>* finished = nullptr) {
     constexpr Tile<Products> (*choices[kMostVectors])(int) = {tile_of<Products, 1>, tile_of<Products, 2>,
                                                                tile_of<Products, 3>, tile_of<Products, 4>};
     int tiles = divide_up(columns, most_columns(vectors));
     for (int tile = 0; tile < tiles; tile++) {
         int begin = int(int64_t(columns) * tile / tiles), end = int(int64_t(columns) * (tile + 1) / tiles);
-        choices[vectors - 1](end - begin)(rows, row_count, walk, begin * walk.column_stride,
-                                          to + int64_t(begin) * vectors * kLanes);
+        choices[vectors - 1](end - begin)(rows, row_count, walk, begin, to, finished);
     }
 }
 
