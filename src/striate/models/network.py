@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
-import torch
 from torch import nn
 
 from striate.core.errors import ArgumentError, StateError, unknown_name
@@ -13,8 +12,7 @@ from striate.core.tree import leaves
 from striate.layers.base import Layer, call_depth, shape_by_trial
 from striate.layers.symbolic import SymbolicTensor, map_shapes
 from striate.models.busy import Turn
-from striate.models.fusion.fused import FusedRow, has_hooks
-from striate.models.fusion.straight import Straight, straight_through
+from striate.models.fusion.fused import FusedRow
 from striate.models.fusion.whole import WholeRow
 from striate.models.graph import Graph, graph_from_config
 from striate.models.registry import reader, write_layer
@@ -78,20 +76,6 @@ class Network(Layer):
         row, answers = self.graph.fused_steps[0].layer, self.graph.outputs
         flat = isinstance(answers, SymbolicTensor) and len(answers.shape) == 2
         return row if flat and isinstance(row, FusedRow) else None
-
-    def straight(self, inputs: torch.Tensor, batch: int, batches: int) -> Straight | None:
-        """Plan a run over an array's first batches with nothing in between; None where that cannot be.
-
-        Nothing of a person's may run meanwhile, nor a weight change.
-
-        Raises:
-            ShapeError: inputs of another shape than the network's.
-        """
-        row, plain = self._only_row(), self.activity_regularizer is None and self.input_spec is None
-        if row is None or not plain or has_hooks(self) or not isinstance(self.graph.inputs, SymbolicTensor):
-            return None
-        self.graph.match_inputs(inputs[:batch])
-        return straight_through(row, inputs, batch, batches)
 
     def _layers_inside(self) -> Iterable[Layer]:
         # Asked at every call: a graph of plain layers is a list at hand, anything else is walked through.

@@ -132,7 +132,7 @@ def predict(
             check_finite(feed.x, begin=done * feed.batch_size)
             feed.set_state({**feed.get_state(), "taken": done})
         hooks.on_predict_begin()
-        collected: list[Any] = [] if straight is None else [_run_straight(straight, feed, hooks)]
+        collected: list[Any] = [] if straight is None else [_run_straight(straight, x, hooks)]
         for step, batch in enumerate(first(iter(feed), None if steps is None else steps - done), done):
             hooks.on_predict_batch_begin(step)
             with guarded(stepper, batch):
@@ -147,12 +147,12 @@ def predict(
 def _plan_straight(stepper: Stepper, feed: Feed, steps: int | None, hooks: CallbackList) -> Any:
     """Plan to run all whole batches with nothing in between; None where a batch is to be handled by itself.
 
-    That a network has such a form is its own word: `straight`. A person's callback may change anything
-    between two batches.
+    A person's callback may change anything between two batches.
     """
-    plan = getattr(stepper.module, "straight", None)
+    whole = getattr(stepper.module, "whole_row", None)
+    row = None if whole is None else whole()
     ours = all(type(callback) in (History, ProgbarLogger) for callback in hooks.callbacks)
-    if plan is None or not ours or not isinstance(feed, ArrayFeed) or stepper.device.type != "cpu":
+    if row is None or not ours or not isinstance(feed, ArrayFeed) or stepper.device.type != "cpu":
         return None
     inputs = feed.whole_tensor()
     batches = feed.examples // feed.batch_size
@@ -160,10 +160,10 @@ def _plan_straight(stepper: Stepper, feed: Feed, steps: int | None, hooks: Callb
     if inputs is None or not batches:
         return None
     with guarded(stepper, feed.peek()), stepper.arithmetic():
-        return plan(inputs, feed.batch_size, batches)
+        return row.straight(inputs, feed.batch_size, batches)
 
 
-def _run_straight(straight: Any, feed: ArrayFeed, hooks: CallbackList) -> torch.Tensor:
+def _run_straight(straight: Any, x: Any, hooks: CallbackList) -> torch.Tensor:
     """Run all batches of the plan and hand over their answers.
 
     Raises:
@@ -172,7 +172,7 @@ def _run_straight(straight: Any, feed: ArrayFeed, hooks: CallbackList) -> torch.
     for step in range(straight.batches):
         hooks.on_predict_batch_begin(step)
         if not straight.run(step):
-            check_finite(feed.x)
+            check_finite(x)
         hooks.on_predict_batch_end(step)
     answers: torch.Tensor = straight.answers()
     return answers

@@ -8,8 +8,16 @@ import pytest
 import torch
 
 from striate import Sequential, layers
+from striate.ops.native.library import explain_native
 from striate.ops.native.mode import fusing
 from striate.ops.native.straight import StraightRun
+
+
+@pytest.fixture(autouse=True)
+def kernels():
+    """Without kernels there is no program to run."""
+    if explain_native().value is None:
+        pytest.skip(explain_native().reason)
 
 
 def convolutions():
@@ -36,7 +44,7 @@ def program_of(stack, inputs: torch.Tensor):
 
 
 @pytest.mark.parametrize("stack", [convolutions, only_dense])
-@pytest.mark.parametrize("batch", [1, 3, 8])
+@pytest.mark.parametrize("batch", [1, 3, 21])
 def test_each_batch_gets_the_answers_of_a_pass_by_itself(stack, batch):
     inputs = torch.randn(3 * batch, 9, 8, 2)
     program = program_of(stack(), inputs[:batch])
@@ -48,7 +56,7 @@ def test_each_batch_gets_the_answers_of_a_pass_by_itself(stack, batch):
 
 
 @pytest.mark.parametrize("stack", [convolutions, only_dense])
-@pytest.mark.parametrize("batch", [1, 5])
+@pytest.mark.parametrize("batch", [1, 17])
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_what_is_no_number_is_seen_wherever_it_stands(stack, batch, value):
     inputs = torch.randn(2 * batch, 9, 8, 2)
@@ -60,6 +68,14 @@ def test_what_is_no_number_is_seen_wherever_it_stands(stack, batch, value):
         run = StraightRun(program, changed, outputs)
         assert run.run(0)
         assert not run.run(1)
+
+
+@pytest.mark.parametrize("batch", [15, 16, 40])
+def test_maps_passed_on_from_block_to_block_are_those_of_the_layers(batch):
+    model, inputs = Sequential([layers.Input((9, 8, 2)), *convolutions()]), torch.randn(batch, 9, 8, 2)
+    with fusing(False), torch.no_grad():
+        found = model.graph.fused_steps[0].layer(inputs)
+    torch.testing.assert_close(found, model(inputs), rtol=0, atol=1e-5)
 
 
 def test_the_largest_numbers_are_sound():

@@ -9,7 +9,9 @@ from typing import Any
 import torch
 
 from striate.core.position import here
+from striate.layers.symbolic import SymbolicTensor
 from striate.models.fusion.fused import FusedRow, Mixed, has_hooks
+from striate.models.fusion.straight import Straight, straight_through
 from striate.ops.native.program import Lease, Program
 
 
@@ -37,6 +39,21 @@ class WholeRow:
     def tail(self) -> Callable[[torch.Tensor], torch.Tensor] | None:
         """The activation behind the kernels' last block, which is left to whoever takes the scores."""
         return self._row.row.tail
+
+    def straight(self, inputs: torch.Tensor, batch: int, batches: int) -> Straight | None:
+        """Plan a run over an array's first batches with nothing in between; None where that cannot be.
+
+        Nothing of a person's may run meanwhile, nor a weight change.
+
+        Raises:
+            ShapeError: inputs of another shape than the network's.
+        """
+        module = self._module
+        plain = module.activity_regularizer is None and module.input_spec is None and not has_hooks(module)
+        if not plain or not isinstance(self._graph.inputs, SymbolicTensor):
+            return None
+        self._graph.match_inputs(inputs[:batch])
+        return straight_through(self._row, inputs, batch, batches)
 
     def forward(self, inputs: Any) -> torch.Tensor | None:
         """Compute the scores of a batch in fp32.
