@@ -1,5 +1,7 @@
 """Where the time of one step of Striate's `fit` goes: forward, loss, metrics, backward, optimiser, the rest.
 
+Of a network that is one native program (`striate.training.direct`) loss and right answers are one part.
+
     python -m benchmarks.speed.profile_step C500 [--rounds 5] [--scale 1] [--no-metrics]
 
 A part's time is its own, without that of the parts inside it. On a CPU every call ends when its
@@ -20,6 +22,8 @@ import torch
 from benchmarks.speed.jobs import Job
 from benchmarks.speed.keras_engine import KerasEngine
 from benchmarks.speed.nets import load_named
+from striate.models.fusion.whole import WholeRow
+from striate.training.direct import DirectStep
 from striate.training.scores import Scores
 from striate.training.step import Stepper
 
@@ -65,6 +69,10 @@ def main() -> None:
     for owner, method, part in (
         (Stepper, "train", "rest of the step"),
         (Stepper, "forward", "forward"),
+        (WholeRow, "forward", "forward"),
+        (WholeRow, "backward", "backward"),
+        (DirectStep, "_measure", "loss"),
+        (DirectStep, "_count", "metrics"),
         (Scores, "loss", "loss"),
         (Scores, "update", "metrics"),
         (torch.Tensor, "backward", "backward"),

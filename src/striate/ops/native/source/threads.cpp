@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <cstring>
@@ -17,9 +18,15 @@
 
 namespace striate {
 
-// A worker that has nothing to do looks for work this many times before it sleeps: about 20
-// microseconds, longer than the gaps inside a pass and shorter than anybody else would notice.
-constexpr int kSpins = 1000;
+using Clock = std::chrono::steady_clock;
+
+// How long a worker that has nothing to do looks for work before it sleeps. The long time reaches over
+// what lies between two passes of a training, where waking a sleeper costs as much as a small layer. But
+// somebody else may need the processor: a worker that was put aside while it looked (the clock jumps)
+// looks for the short time only, which reaches over the gaps inside a pass, in so many of its next waits.
+constexpr std::chrono::microseconds kLongLook{150}, kShortLook{20}, kPutAside{500};
+constexpr int kModestWaits = 2000;
+constexpr int kSpins = 32;   // between two looks at the clock
 
 namespace {
 
@@ -43,13 +50,27 @@ struct Pool {
         for (int task; (task = next.fetch_add(1, std::memory_order_relaxed)) < open.tasks;) open.body(task, open.data);
     }
 
-    // Waits for a round after `seen` in which a job is open; 0 when the pool closes.
-    uint64_t await(uint64_t seen) {
-        for (int spin = 0; spin < kSpins; spin++) {
-            uint64_t now = round.load(std::memory_order_acquire);
-            if (now != seen && now % 2) return now;
-            _mm_pause();
+    // Looks for a round after `seen` in which a job is open; 0 where none came in time.
+    uint64_t look_for(uint64_t seen, int& modest) {
+        auto begin = Clock::now(), last = begin;
+        auto patience = modest > 0 ? kShortLook : kLongLook;
+        modest -= modest > 0;
+        while (last - begin < patience) {
+            for (int spin = 0; spin < kSpins; spin++) {
+                uint64_t now = round.load(std::memory_order_acquire);
+                if (now != seen && now % 2) return now;
+                _mm_pause();
+            }
+            auto now = Clock::now();
+            if (now - last > kPutAside) modest = kModestWaits;
+            last = now;
         }
+        return 0;
+    }
+
+    // Waits for a round after `seen` in which a job is open; 0 when the pool closes.
+    uint64_t await(uint64_t seen, int& modest) {
+        if (uint64_t found = look_for(seen, modest)) return found;
         std::unique_lock<std::mutex> lock(sleeping);
         uint64_t now = seen;
         wake.wait(lock, [&] { now = round.load(std::memory_order_acquire); return closing || (now != seen && now % 2); });
@@ -57,7 +78,8 @@ struct Pool {
     }
 
     void live() {
-        for (uint64_t seen = 0; (seen = await(seen));) {
+        int modest = 0;
+        for (uint64_t seen = 0; (seen = await(seen, modest));) {
             // The job may have ended meanwhile: only who is inside before it closes may look at it.
             inside.fetch_add(1);
             if (round.load() == seen) work_on(job);
