@@ -95,8 +95,13 @@ class _AmsgradAdam(AdamFamily):
         self._step_count.fill_(self.iterations + 1)
         moments = (state["momentum"], state["velocity"], state.get("velocity_hat", []))
         lists = (parameters, laid_out_alike(parameters, gradients), *moments)
+        weights, slopes, means, squares, largest = (list(map(in_memory_order, each)) for each in lists)
         torch._fused_adam_(
-            *(list(map(in_memory_order, tensors)) for tensors in lists),
+            weights,
+            slopes,
+            means,
+            squares,
+            largest,
             [self._step_count] * len(parameters),
             lr=rate,
             beta1=self.beta_1,
