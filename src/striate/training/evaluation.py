@@ -169,11 +169,12 @@ def _run_straight(straight: Any, x: Any, hooks: CallbackList) -> torch.Tensor:
     Raises:
         DataError: NaN or infinite values, which the kernels look for on the way.
     """
-    for step in range(straight.batches):
-        hooks.on_predict_batch_begin(step)
-        if not straight.run(step):
-            check_finite(x)
-        hooks.on_predict_batch_end(step)
+    with straight.turn():
+        for step in range(straight.batches):
+            hooks.on_predict_batch_begin(step)
+            if not straight.run(step):
+                check_finite(x)
+            hooks.on_predict_batch_end(step)
     answers: torch.Tensor = straight.answers()
     return answers
 

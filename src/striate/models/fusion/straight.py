@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
@@ -12,11 +14,21 @@ from striate.ops.native.straight import StraightRun
 
 
 class Straight:
-    """Answers to the first `batches` batches of an array; `run` computes one of them after the other."""
+    """Answers to the first `batches` batches of an array; `run` computes one of them after the other.
 
-    def __init__(self, row: Row, planned: Planned, inputs: torch.Tensor, batches: int):
+    Meanwhile the model is in use: `turn` holds it.
+    """
+
+    def __init__(
+        self,
+        row: Row,
+        planned: Planned,
+        inputs: torch.Tensor,
+        batches: int,
+        turn: Callable[[], AbstractContextManager[None]],
+    ):
         setting = planned.program.setting
-        self.batches = batches
+        self.batches, self.turn = batches, turn
         self._tail, self._shape = row.tail, (-1, *planned.shape[1:])
         self._outputs = torch.empty(
             (batches * setting.batch, *planned.program.output_shape[1:]), dtype=setting.output_dtype
@@ -29,7 +41,13 @@ class Straight:
         return outputs if self._tail is None else self._tail(outputs)
 
 
-def straight_through(row: FusedRow, inputs: torch.Tensor, batch: int, batches: int) -> Straight | None:
+def straight_through(
+    row: FusedRow,
+    inputs: torch.Tensor,
+    batch: int,
+    batches: int,
+    turn: Callable[[], AbstractContextManager[None]],
+) -> Straight | None:
     """Plan a run of a row over an array's first batches; None where each is to be asked for by itself."""
     tail = row.row.tail
     # A person's own function may look at more than one example at a time.
@@ -40,4 +58,4 @@ def straight_through(row: FusedRow, inputs: torch.Tensor, batch: int, batches: i
     planned: Any = None if found is None else found[0]
     if not isinstance(planned, Planned) or planned.rows < batch or planned.program.setting.training:
         return None
-    return Straight(row.row, planned, inputs, batches)
+    return Straight(row.row, planned, inputs, batches, turn)

@@ -53,7 +53,7 @@ class WholeRow:
         if not plain or not isinstance(self._graph.inputs, SymbolicTensor):
             return None
         self._graph.match_inputs(inputs[:batch])
-        return straight_through(self._row, inputs, batch, batches)
+        return straight_through(self._row, inputs, batch, batches, self.turn)
 
     def forward(self, inputs: Any) -> torch.Tensor | None:
         """Compute the scores of a batch in fp32.
