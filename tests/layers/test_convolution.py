@@ -1,7 +1,6 @@
 """Convolution layers against plain loops, their gradients, their memory and their errors."""
 
 import copy
-import math
 
 import numpy as np
 import pytest
@@ -245,18 +244,3 @@ def test_other_channels_than_it_was_built_for_are_refused_by_name():
         ShapeError, match=r"'c' \(Conv2D\) was built for 3 channels but got 1: \(2, 1, 8, 8\)\."
     ):
         layer(np.zeros((2, 1, 8, 8)))
-
-
-@pytest.mark.parametrize(("kind", "shape"), [(Conv1D, (2, 9, 3)), (Conv2D, (2, 9, 8, 3))])
-def test_a_relu_inside_has_the_values_and_gradients_of_one_behind(kind, shape):
-    inside, alone = kind(4, 3, activation="relu"), kind(4, 3)
-    found = []
-    for layer, after in ((inside, lambda maps: maps), (alone, torch.relu)):
-        inputs = torch.linspace(-1, 1, math.prod(shape)).sin().view(shape).requires_grad_()
-        layer.build(shape)
-        layer.set_weights(inside.get_weights())
-        maps = after(layer(inputs))
-        assert (maps == 0).any()
-        maps.square().sum().backward()
-        found.append((maps.detach(), inputs.grad, layer.kernel.grad, layer.bias.grad))
-    assert all(map(torch.equal, *found))

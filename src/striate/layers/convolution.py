@@ -140,7 +140,6 @@ class Convolution(Layer):
         # Where every axis is as long as the kernel's reach, it fits: asking exactly takes longer.
         if min(inputs.shape[1:]) < self._reach:
             self.compute_output_shape(tuple(inputs.shape))
-        rectified = self.activation is activations.relu
         outputs = convolve(
             to_channels_last(inputs, self.data_format),
             self.kernel,
@@ -149,11 +148,9 @@ class Convolution(Layer):
             padding=self.padding,
             dilation=self.dilation_rate,
             groups=self.groups,
-            rectified=rectified,
         )
-        outputs = from_channels_last(outputs, self.data_format)
         # On what is handed back, as in Keras: a softmax means the last axis, whichever that is.
-        return outputs if rectified else self.activation(outputs)
+        return self.activation(from_channels_last(outputs, self.data_format))
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         """Say how long each axis becomes.

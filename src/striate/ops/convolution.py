@@ -73,9 +73,8 @@ def convolve(
     padding: str,
     dilation: Sequence[int],
     groups: int = 1,
-    rectified: bool = False,
 ) -> torch.Tensor:
-    """Slide `kernel` over `inputs`, multiply, sum, add the bias; `rectified` cuts off what is below zero.
+    """Slide `kernel` over `inputs`, multiply, sum, add the bias.
 
     Deep learning's convolution: cross-correlation, the kernel is not flipped.
 
@@ -99,8 +98,7 @@ def convolve(
         strides, dilation = (1, *strides), (1, *dilation)
     slide = F.conv3d if rank == 3 else F.conv2d
     outputs = slide(as_image(inputs), kernel, bias, tuple(strides), tuple(inside), tuple(dilation), groups)
-    # In place: going back through a convolution needs what went in, not what came out.
-    return from_image(torch.relu_(outputs) if rectified else outputs, rank)
+    return from_image(outputs, rank)
 
 
 def _without_idle_strides(
