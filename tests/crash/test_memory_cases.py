@@ -16,7 +16,9 @@ from striate.cli.main import main
 from striate.core.errors import OutOfMemoryError
 from striate.layers import Conv2D, Dense, Flatten, GlobalAveragePooling2D, Input
 from striate.models import Sequential
+from striate.models.fusion.whole import WholeRow
 from striate.models.saving import load
+from striate.ops.native.library import explain_native
 from striate.training import memory, step
 from striate.training.step import Stepper
 from tests.crash.clear_messages import check_nothing_lost, in_child, lying_in, told
@@ -126,7 +128,7 @@ def test_another_mistake_met_while_measuring_stays_what_it_is(monkeypatch):
 ACTS = {
     "scoring": ("score", lambda model: model.evaluate(X, Y, batch_size=8, verbose=0)),
     "validation": ("score", lambda model: model.fit(X, Y, batch_size=8, verbose=0, validation_data=(X, Y))),
-    "predicting": ("forward", lambda model: model.predict(X, batch_size=8, verbose=0)),
+    "predicting": ("forward", lambda model: model.predict(X.astype("f8"), batch_size=8, verbose=0)),
     "a step by hand": ("train", lambda model: model.train_on_batch(X[:8], Y[:8])),
 }  # fmt: skip
 
@@ -138,6 +140,19 @@ def test_it_is_said_wherever_a_network_computes(method, act, monkeypatch):
     fails_once(monkeypatch, method, MemoryError(), 0)
     with pytest.raises(OutOfMemoryError, match=r"memory ran out on a batch of 8 .* Try batch_size=4"):
         act(model)
+
+
+@pytest.mark.skipif(explain_native().value is None, reason="without kernels no batch goes straight through")
+def test_it_is_said_where_batches_go_straight_through_the_kernels(monkeypatch):
+    model = network()
+    model.fit(X, Y, batch_size=8, verbose=0)
+
+    def fail(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(WholeRow, "straight", fail)
+    with pytest.raises(OutOfMemoryError, match=r"memory ran out on a batch of 8 .* Try batch_size=4"):
+        model.predict(X, batch_size=8, verbose=0)
 
 
 def test_of_a_batch_that_was_cut_already_the_parts_are_what_is_too_large(monkeypatch):
