@@ -147,7 +147,7 @@ def test_whoever_looks_inside_gets_the_usual_step(taken, change):
 def test_penalties_on_weights_get_the_usual_step(taken):
     set_random_seed(5)
     model = network(kernel_regularizer="l2")
-    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.compile("sgd", "sparse_categorical_crossentropy", precision="float32")
     model.fit(*examples(), verbose=0)
     assert set(taken) == {None}
 
@@ -166,7 +166,7 @@ def test_frozen_weights_get_no_gradient(taken):
     set_random_seed(5)
     model = network()
     model.layers[0].trainable = False
-    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.compile("sgd", "sparse_categorical_crossentropy", precision="float32")
     before = model.layers[0].get_weights()
     model.fit(*examples(), verbose=0)
     assert None not in taken
@@ -178,7 +178,7 @@ def test_frozen_weights_get_no_gradient(taken):
 def test_a_layer_that_is_frozen_on_the_way_stays_as_it_is():
     set_random_seed(5)
     model = network()
-    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.compile("sgd", "sparse_categorical_crossentropy", precision="float32")
     kept = []
 
     def freeze(epoch, logs):
@@ -193,7 +193,7 @@ def test_a_layer_that_is_frozen_on_the_way_stays_as_it_is():
 
 def test_labels_without_a_class_are_refused_as_ever():
     model = network()
-    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.compile("sgd", "sparse_categorical_crossentropy", precision="float32")
     x, y = examples()
     batches = [(x, np.full_like(y, 3))]
     with pytest.raises(LabelError, match="labels run from 3 to 3"):
@@ -202,7 +202,7 @@ def test_labels_without_a_class_are_refused_as_ever():
 
 def test_another_shape_than_the_networks_is_refused_as_ever():
     model = network()
-    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.compile("sgd", "sparse_categorical_crossentropy", precision="float32")
     x, y = examples()
     with pytest.raises(ShapeError, match="8, 8, 1"):
         model.fit(iter([(x, y), (x[:, :5], y)]), verbose=0)
@@ -210,7 +210,7 @@ def test_another_shape_than_the_networks_is_refused_as_ever():
 
 def test_a_step_that_is_no_number_is_left_out():
     model = network()
-    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.compile("sgd", "sparse_categorical_crossentropy", precision="float32")
     x, y = examples()
     model.fit(x, y, verbose=0)
     before = model.get_weights()

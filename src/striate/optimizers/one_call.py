@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import increment_version
 
-from striate.ops.native.library import Library, explain_native, native_library
+from striate.ops.native.library import Library, native_library
 from striate.ops.native.optimizer_step import (
     CLIP_GLOBAL_NORM,
     CLIP_NORM,
@@ -45,7 +45,7 @@ class OneCall:
 
     def moved(self, optimizer: Stepping, moving: Moving, rate: float, waits: bool) -> bool:
         """Take the step, and say whether it could be taken in this way."""
-        rule = None if explain_native().value is None else optimizer.rule()
+        rule = None if native_library() is None else optimizer.rule()
         if rule is None:
             return False
         pointers = [parameter.data_ptr() for parameter in moving.parameters]
