@@ -186,14 +186,13 @@ class Averaging(Metric):
         if sample_weight is None:
             # Counting is quicker than adding up, and exact as well.
             found = values.count_nonzero() if right_or_wrong else values.detach().sum(dtype=wide)
-            self.total.assign_add(found if each == 1 else found.to(wide) / each)
-            self.count.assign_add(samples)
+            self.add_counts(found if each == 1 else found.to(wide) / each, samples)
             return
         weights = align_weights(sample_weight, values)
         self.total.assign_add((values * weights).sum(dtype=wide) / each)
         self.count.assign_add(weights.expand_as(values).sum(dtype=wide) / each)
 
-    def add_counts(self, total: float, samples: int) -> None:
+    def add_counts(self, total: torch.Tensor | float, samples: int) -> None:
         """Add samples whose values add up to `total`."""
         self.total.assign_add(total)
         self.count.assign_add(samples)

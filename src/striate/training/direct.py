@@ -55,6 +55,12 @@ class Counting:
     metrics: tuple[Any, ...]
 
 
+def whole_row_of(module: torch.nn.Module) -> Any:
+    """The module as one native program, where by its own word it is one; else None."""
+    whole = getattr(module, "whole_row", None)
+    return None if whole is None else whole()
+
+
 @final
 class DirectStep:
     """Takes the part of a step up to the gradients, where the whole module is one program."""
@@ -65,8 +71,7 @@ class DirectStep:
 
     def settle(self, module: torch.nn.Module) -> None:
         """Find out, once the weights are there, whether the module is one program."""
-        whole = getattr(module, "whole_row", None)
-        self._row = None if whole is None else whole()
+        self._row = whole_row_of(module)
 
     def learn(self, stepper: Any, part: Batch) -> torch.Tensor | float | None:
         """Give the weights their gradients and count the part into the scores.
@@ -121,7 +126,7 @@ class DirectStep:
         counted = self._counted[1].metrics if self._counted and self._counted[1] else ()
         table.count({"loss": measured.loss * part.size}, part.size)
         for _, _, metric in (*table.metrics, *table.weighted_metrics):
-            if any(metric is one for one in counted):
+            if metric in counted:
                 metric.add_counts(measured.right, part.size)
             else:
                 metric.update_state(part.targets, measured.answers)

@@ -18,6 +18,7 @@ from striate.training.agreement import check_same_data, in_step, looked_at
 from striate.training.chance import share_chance
 from striate.training.checks import check_finite, check_range
 from striate.training.compiled import Compiled
+from striate.training.direct import whole_row_of
 from striate.training.distributed import join, said_when_one_is_gone
 from striate.training.feed import ArrayFeed, Batch, Feed, as_arrays, check_batch_size, holds_arrays
 from striate.training.fit_data import make_feed
@@ -149,8 +150,7 @@ def _plan_straight(stepper: Stepper, feed: Feed, steps: int | None, hooks: Callb
 
     A person's callback may change anything between two batches.
     """
-    whole = getattr(stepper.module, "whole_row", None)
-    row = None if whole is None else whole()
+    row = whole_row_of(stepper.module)
     ours = all(type(callback) in (History, ProgbarLogger) for callback in hooks.callbacks)
     if row is None or not ours or not isinstance(feed, ArrayFeed) or stepper.device.type != "cpu":
         return None

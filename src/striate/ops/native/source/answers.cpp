@@ -50,7 +50,7 @@ int largest_of(int count, Value&& value) {
 
 bool is_inside(float p) { return p >= kEdge && p <= 1 - kEdge; }
 
-// min and max in this order let a NaN through.
+// Compared in this order a NaN goes through.
 float keep_inside(float p) { return p < kEdge ? kEdge : p > 1 - kEdge ? 1 - kEdge : p; }
 
 // exp(x - largest) into `powers`, and their sum.
@@ -60,7 +60,8 @@ float exponentials(const float* x, int units, float largest, float* powers) {
     return sum;
 }
 
-// -sum t log p with its gradient; `target` gives t of a class. `power` holds the exponentials on entry.
+// -sum t log p with its gradient; `target` gives t of a class. `p` holds the exponentials on entry, the
+// softmax afterwards.
 template <class Target>
 double class_loss(const StriateAnswers& all, const float* x, float largest, float sum, float* p, float* gradient,
                   Target&& target) {
