@@ -55,8 +55,11 @@ _here: ContextVar[Position | None] = ContextVar("position", default=None)
 
 
 def here() -> Position | None:
-    """The part that is computed now; None where no step of training is under way."""
-    return _here.get()
+    """The part that is computed now; None where no step of training is under way.
+
+    None as well to `torch.compile`, which cannot read it and only ever translates for whole batches.
+    """
+    return None if torch.compiler.is_compiling() else _here.get()
 
 
 class at:  # noqa: N801 - a context manager, used as a verb
@@ -84,7 +87,7 @@ def own_rows(length: int, draw: Callable[[int], torch.Tensor]) -> torch.Tensor:
     ...     own_rows(3, torch.arange).tolist()
     [2, 3, 4]
     """
-    spot = _here.get()
+    spot = here()
     if spot is None or spot.is_whole or length % spot.rows:
         return draw(length)
     entries = length // spot.rows

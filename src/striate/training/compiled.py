@@ -13,11 +13,11 @@ from striate.core.shapes import check_choice
 
 # Arguments of Keras's compile that steer how it builds its graphs. There is no such graph
 # here, so every value means what it means there: how, not what, is computed.
-KERAS_ONLY = ("run_eagerly", "jit_compile", "steps_per_execution", "auto_scale_loss")
+KERAS_ONLY = ("run_eagerly", "steps_per_execution", "auto_scale_loss")
 
 KNOWN = (
     "optimizer", "loss", "loss_weights", "metrics", "weighted_metrics", "precision", "device",
-    "sync_batch_norm",
+    "sync_batch_norm", "jit_compile",
 )  # fmt: skip
 
 # These wait for the shapes of answers and labels to become a loss or a metric.
@@ -32,7 +32,9 @@ class Compiled:
     loss. `precision` is 'auto', 'float32' or 'bfloat16'; `device` None takes a GPU where
     there is one. `sync_batch_norm` matters where several processes train together: with True each
     BatchNormalization takes the statistics of the whole batch, with False of its process's part, with
-    None of the whole where a part is less than 32 examples.
+    None of the whole where a part is less than 32 examples. `jit_compile` True translates the network by
+    `torch.compile` on a CUDA GPU, for long trainings: the first step takes half a minute or so. False and
+    'auto' do not; on a CPU Striate's own compiled kernels are used whatever it says.
 
     Raises:
         UnknownNameError: an optimiser, loss or metric of a name that is not known.
@@ -49,6 +51,7 @@ class Compiled:
         precision: str = "auto",
         device: Any = None,
         sync_batch_norm: bool | None = None,
+        jit_compile: bool | str = "auto",
         custom_objects: Mapping[str, Any] | None = None,
         **keras_only: Any,
     ):
@@ -65,6 +68,9 @@ class Compiled:
         if sync_batch_norm not in (None, True, False):
             raise ArgumentError(f"sync_batch_norm is True, False or None; got {sync_batch_norm!r}.")
         self.sync_batch_norm = sync_batch_norm
+        if jit_compile not in (True, False, "auto"):
+            raise ArgumentError(f"jit_compile is True, False or 'auto'; got {jit_compile!r}.")
+        self.jit_compile = jit_compile is True
 
     def get_config(self) -> dict[str, Any]:
         """The choices as JSON can hold them."""

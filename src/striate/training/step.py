@@ -31,6 +31,7 @@ from striate.training.rules import Rules
 from striate.training.scores import Scores, named_parts
 from striate.training.together import Together, place_of
 from striate.training.tracing import explain
+from striate.training.translated import translated
 
 
 class Stepper:
@@ -62,14 +63,17 @@ class Stepper:
         self.together = (
             None if processes is None else Together(processes, module, self.device, compiled.sync_batch_norm)
         )
-        self._run: Callable[[Any], Any] = module if self.together is None else self.together.run
+        self._translated = translated(module, compiled.jit_compile and processes is None, self.device)
+        self._run: Callable[[Any], Any] = self._translated or (
+            module if self.together is None else self.together.run
+        )
 
     @contextmanager
     def arithmetic(self) -> Iterator[None]:
         """The context in which the network computes: fused, and in bf16 where the policy says so."""
         bf16 = self.precision == "bfloat16"
         narrow = torch.autocast(self.device.type, dtype=torch.bfloat16) if bf16 else nullcontext()
-        with narrow, fusing(bf16):
+        with narrow, fusing(bf16) if self._translated is None else nullcontext():
             yield
 
     def forward(self, inputs: Any) -> Any:
@@ -119,7 +123,8 @@ class Stepper:
         if self.together is not None:
             self.together.settle(batch.whole or batch.size, lambda: self._reached(batch.part(0, 2)))
         self.numbers.settle()
-        self.direct.settle(self.module)
+        if self._translated is None:
+            self.direct.settle(self.module)
         self.prepared = True
 
     def _reached(self, batch: Batch) -> set[str]:

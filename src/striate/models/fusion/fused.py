@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch.nn.modules import module as torch_module
 
+from striate.core.hooks import has_hooks
 from striate.core.position import here
 from striate.layers.base import Layer, takes_training
 from striate.layers.convolution import Conv1D, Conv2D
@@ -68,16 +69,6 @@ def run_in_order(runs: Sequence[Callable[[Any], Any]], inputs: Any) -> Any:
     for run in runs:
         inputs = run(inputs)
     return inputs
-
-
-def has_hooks(module: torch.nn.Module) -> bool:
-    """Whether somebody looks at what goes through a module."""
-    return bool(
-        module._forward_hooks
-        or module._forward_pre_hooks
-        or module._backward_hooks
-        or module._backward_pre_hooks
-    )
 
 
 def _runs_of(layers: list[Layer]) -> list[Callable[[torch.Tensor], torch.Tensor]]:

@@ -8,9 +8,10 @@ from typing import Any
 
 import torch
 
+from striate.core.hooks import has_hooks
 from striate.core.position import here
 from striate.layers.symbolic import SymbolicTensor
-from striate.models.fusion.fused import FusedRow, Mixed, has_hooks
+from striate.models.fusion.fused import FusedRow, Mixed
 from striate.models.fusion.straight import Straight, straight_through
 from striate.ops.native.program import Lease, Program
 
