@@ -91,13 +91,13 @@ def test_what_has_no_counterpart_is_not_compiled_and_said(capsys):
     assert striate.load(FOLDER / "words.keras").compiled is None
     assert (
         "loaded but not compiled: its loss, metrics or optimiser have no counterpart"
-        in capsys.readouterr().out
+        in capsys.readouterr().err
     )
 
 
 def test_settings_of_training_that_are_no_table_are_said(tmp_path, capsys):
     assert striate.load(write_h5(tmp_path / "x.h5", training=[1])).compiled is None
-    assert "its settings of training cannot be read" in capsys.readouterr().out
+    assert "its settings of training cannot be read" in capsys.readouterr().err
 
 
 def as_keras_2(config):

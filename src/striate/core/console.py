@@ -14,9 +14,17 @@ def say(text: str) -> None:
 
     Of several processes that train together only the first speaks.
     """
+    _write(sys.stdout, text)
+
+
+def remark(text: str) -> None:
+    """Write a line to standard error at once: what a person should know, but no pipe of answers hold."""
+    _write(sys.stderr, text)
+
+
+def _write(out: Any, text: str) -> None:
     if not is_first():
         return
-    out: Any = sys.stdout
     try:
         out.write(text + "\n")
     except UnicodeEncodeError:

@@ -9,7 +9,7 @@ from typing import Any
 
 from striate.artifacts.keras_file import SUFFIXES, KerasFile
 from striate.core.allowance import allowance
-from striate.core.console import say
+from striate.core.console import remark
 from striate.models.keras_import_compile import compiled_like
 from striate.models.keras_import_graph import Builder
 from striate.models.keras_import_weights import fill_from_groups, fill_from_lists
@@ -42,7 +42,7 @@ def model_of_keras(content: KerasFile, custom: Mapping[str, Any], *, compile: bo
     if compile and content.training:
         model.compiled, reason = compiled_like(content.training, custom)
         if reason:
-            say(
+            remark(
                 f"model {model.name!r} is loaded but not compiled: {reason}. "
                 "Call compile before fit or evaluate."
             )

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import ctypes
+import os
+import sys
 
 import pytest
 import torch
@@ -172,7 +174,73 @@ def test_what_is_missing_is_compiled_into_the_cache_which_is_said(monkeypatch, c
 
     monkeypatch.setattr(library, "compile_library", compile_library)
     loading(monkeypatch, FakeFunctions())
+    monkeypatch.setattr(library, "find_compiler", lambda: sys.executable)
     assert library.load_library("avx2").level == "avx2"
-    assert "compiling Striate's kernels for this processor, once" in capsys.readouterr().out
+    out, err = capsys.readouterr()
+    # A command's answers go to standard output, and may go on into a pipe.
+    assert (out, err.partition(",")[0]) == ("", "compiling Striate's kernels for this processor")
     library.load_library("avx2")
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr() == ("", "")
+
+
+def test_without_a_compiler_nothing_is_said_of_compiling(monkeypatch, cache, capsys):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CXX", raising=False)
+    with pytest.raises(OSError, match=r"no C\+\+ compiler was found"):
+        library.compile_into_cache("avx2")
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.fixture
+def broken(tmp_path, monkeypatch):
+    """A compiler that fails, and notes each time it is asked."""
+    path = tmp_path / "broken++"
+    path.write_text(f"#!/bin/sh\necho asked >> {tmp_path}/asked\necho no such instruction >&2\nexit 1\n")
+    path.chmod(0o755)
+    monkeypatch.setenv("CXX", str(path))
+    return tmp_path / "asked"
+
+
+def test_a_compiler_that_failed_is_asked_again_tomorrow_or_when_it_is_another(cache, broken, capsys):
+    for _ in range(2):
+        with pytest.raises(OSError, match=r"broken\+\+ failed: no such instruction"):
+            library.compile_into_cache("avx2")
+    asked = broken.read_text()
+    assert asked
+    assert capsys.readouterr().err.count("compiling Striate's kernels") == 1
+    with pytest.raises(OSError, match=r"\(it is tried again tomorrow, or without .*\.failed\)"):
+        library.compile_into_cache("avx2")
+    (note,) = cache.glob("*.failed")
+    old = note.stat().st_mtime - 100_000
+    os.utime(note, (old, old))
+    with pytest.raises(compiler.CompilerError, match=r"failed: no such instruction$"):
+        library.compile_into_cache("avx2")
+    os.utime(broken.parent / "broken++", (1, 1))
+    with pytest.raises(compiler.CompilerError, match=r"failed: no such instruction$"):
+        library.compile_into_cache("avx2")
+    assert len(broken.read_text()) > 2 * len(asked)
+
+
+def test_a_note_of_a_failure_that_holds_rubbish_is_taken_for_none(cache, broken):
+    cache.mkdir(parents=True)
+    (cache / f"{library.library_name('avx2')}.failed").write_bytes(b"\xff\0\xfe")
+    with pytest.raises(compiler.CompilerError, match=r"failed: no such instruction$"):
+        library.compile_into_cache("avx2")
+
+
+def test_a_compiler_that_knows_only_a_lower_level_is_used_for_that(monkeypatch, cache):
+    has(monkeypatch, **EVERYTHING)
+
+    def compile_library(level, folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        if level == "avx512_bf16":
+            raise compiler.CompilerError("g++ failed: unrecognized option -mavx512bf16")
+        return put(folder, level)
+
+    monkeypatch.setattr(library, "compile_library", compile_library)
+    monkeypatch.setattr(library, "find_compiler", lambda: sys.executable)
+    loading(monkeypatch, FakeFunctions())
+    assert library._choose("1").value.level == "avx512"
+    wanted = library._choose("avx512_bf16")
+    assert wanted.value is None
+    assert wanted.reason.startswith("the kernels could not be made: g++ failed: unrecognized option")

@@ -31,6 +31,10 @@ FLAGS = ("-std=c++17", "-O3", "-fPIC", "-fno-math-errno", "-fvisibility=hidden",
 PATIENCE = 600  # seconds for one file
 
 
+class CompilerError(OSError):
+    """A compiler that was found, and could not compile the kernels."""
+
+
 def find_compiler() -> str | None:
     """Find a C++ compiler: `CXX`, else g++, c++ or clang++; None where there is none."""
     wanted = os.environ.get("CXX")
@@ -55,7 +59,8 @@ def compile_library(level: str, folder: Path, extra: tuple[str, ...] = ()) -> Pa
     """Compile the kernels for a level into a folder; what is there under the same name is replaced at once.
 
     Raises:
-        OSError: no compiler, one that fails or takes too long, or a folder that cannot be written.
+        CompilerError: a compiler that fails or takes too long.
+        OSError: no compiler, or a folder that cannot be written.
     """
     compiler = find_compiler()
     if compiler is None:
@@ -82,9 +87,9 @@ def _run(command: list[str]) -> None:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     except subprocess.TimeoutExpired as error:
-        raise OSError(f"{command[0]} took more than {PATIENCE} seconds") from error
+        raise CompilerError(f"{command[0]} took more than {PATIENCE} seconds") from error
     if done.returncode:
-        raise OSError(f"{' '.join(command[:1])} failed: {done.stderr.strip()[-500:]}")
+        raise CompilerError(f"{' '.join(command[:1])} failed: {done.stderr.strip()[-500:]}")
 
 
 def main() -> None:

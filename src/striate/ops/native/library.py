@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import ctypes
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from striate.core.cache import cache_folder
-from striate.core.console import say
+from striate.core.console import remark
 from striate.core.errors import ArgumentError
 from striate.core.runtime import Choice
 from striate.core.threads import thread_count
 from striate.ops.native.answers import Answers
-from striate.ops.native.compiler import LEVELS, compile_library, library_name
+from striate.ops.native.compiler import LEVELS, CompilerError, compile_library, find_compiler, library_name
 from striate.ops.native.optimizer_step import Step
 from striate.ops.native.structures import INTERFACE, Block, Pass
 
@@ -23,6 +24,7 @@ from striate.ops.native.structures import INTERFACE, Block, Pass
 BUILT = Path(__file__).parent / "built"
 # What crosses the border must be as long on both sides.
 _SIZES = {"block": Block, "pass": Pass, "step": Step, "answers": Answers}
+_A_DAY = 86_400
 # Library or None, with the reason in words; decided once a process.
 _decision: list[Choice] = []
 
@@ -68,14 +70,19 @@ def _choose(wanted: str) -> Choice:
     possible = supported_levels()
     if wanted in LEVELS and wanted not in possible:
         return Choice(None, f"STRIATE_NATIVE={wanted}, which this processor does not have")
-    level = wanted if wanted in LEVELS else next(iter(possible), None)
-    if level is None:
+    if not possible:
         return Choice(None, "this processor has neither AVX512 nor AVX2")
-    try:
-        return Choice(load_library(level), f"kernels for {level}")
-    except OSError as error:
-        # Without them everything works as well, only slower: no reason to stop anybody.
-        return Choice(None, f"the kernels could not be made: {error}")
+    failed: list[OSError] = []
+    for level in [wanted] if wanted in LEVELS else possible:
+        try:
+            return Choice(load_library(level), f"kernels for {level}")
+        except OSError as error:
+            failed.append(error)
+            # An older compiler may know a lower level's instructions only; else the next one fails as well.
+            if not isinstance(error, CompilerError):
+                break
+    # Without them everything works as well, only slower: no reason to stop anybody.
+    return Choice(None, f"the kernels could not be made: {failed[0]}")
 
 
 def supported_levels() -> list[str]:
@@ -97,9 +104,28 @@ def find_library(level: str) -> Path | None:
 
 
 def compile_into_cache(level: str) -> Path:
-    """Compile the kernels for this machine, which is done once, and say so."""
-    say("compiling Striate's kernels for this processor, once: about half a minute.")
-    return compile_library(level, cache_folder("kernels"))
+    """Compile the kernels for this machine, which is done once, and say so.
+
+    What the same compiler failed at is not tried again for a day.
+
+    Raises:
+        OSError: there is no compiler, or it fails.
+    """
+    folder, compiler = cache_folder("kernels"), find_compiler()
+    if compiler is None:
+        return compile_library(level, folder)
+    note = folder / f"{library_name(level)}.failed"
+    version = f"{compiler} {Path(compiler).stat().st_mtime_ns}"
+    if note.is_file() and time.time() - note.stat().st_mtime < _A_DAY:
+        before, _, reason = note.read_text("utf-8", "replace").partition("\n")
+        if before == version:
+            raise OSError(f"{reason} (it is tried again tomorrow, or without {note})")
+    remark("compiling Striate's kernels for this processor, once: about half a minute.")
+    try:
+        return compile_library(level, folder)
+    except CompilerError as error:
+        note.write_text(f"{version}\n{error}", "utf-8")
+        raise
 
 
 def load_library(level: str) -> Library:
