@@ -32,11 +32,10 @@ class NativeKernels(BuildHookInterface):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile; an editable checkout compiles at the first use instead, since its source may change."""
-        self.made = None
-        if version == "editable":
+        self.made, compiler = None, load_compiler()
+        if version == "editable" or not compiler.is_supported():
             return
         self.made = tempfile.mkdtemp(prefix="striate-kernels-")
-        compiler = load_compiler()
         libraries = []
         for level in compiler.LEVELS:
             try:

@@ -32,7 +32,7 @@ from striate.models import Sequential
 from striate.optimizers import Adam
 from striate.optimizers.schedules import CosineDecay
 from striate.utils import set_random_seed
-from striate.workbench import Recipe, actions, training_run
+from striate.workbench import Recipe, actions, fitting
 
 EPOCHS = 8
 # A chain of kills is let through to its end after so many.
@@ -117,7 +117,7 @@ def within_an_epoch(folder: Path) -> None:
 
 def in_the_workbench(folder: Path, recipe: Recipe) -> None:
     often = functools.partial(BackupAndRestore, seconds=0.05)
-    training_run.BackupAndRestore = often
+    fitting.BackupAndRestore = often
     os.chdir(folder)
     if Path("runs/run/run.json").is_file():
         actions.resume("runs/run")

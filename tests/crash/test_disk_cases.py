@@ -13,7 +13,7 @@ import pytest
 
 from striate.cli.main import main
 from striate.models.saving import load
-from striate.workbench import training_run
+from striate.workbench import fitting
 from tests.crash.clear_messages import check_nothing_lost, lying_in, told
 from tests.workbench.toy import write_toy
 
@@ -62,7 +62,7 @@ def test_a_disk_that_fills_up_ends_the_run_with_words_and_it_goes_on_with_room(
     epoch, small_disk, monkeypatch, capsys
 ):
     write_toy(small_disk)
-    note, before = training_run._note, {}
+    note, before = fitting._note, {}
 
     def note_and_fill(record, history):
         note(record, history)
@@ -71,7 +71,7 @@ def test_a_disk_that_fills_up_ends_the_run_with_words_and_it_goes_on_with_room(
             fill()
 
     with monkeypatch.context() as patch:
-        patch.setattr(training_run, "_note", note_and_fill)
+        patch.setattr(fitting, "_note", note_and_fill)
         code, said = told(WORDS, capsys)
     assert code == 1
     assert "No space left on device (needs " in said

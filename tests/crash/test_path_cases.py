@@ -19,7 +19,7 @@ from striate.cli.main import main
 from striate.core.names import harmless
 from striate.models.saving import load
 from striate.workbench.recipe import read_recipe
-from striate.workbench.split import read_split
+from striate.workbench.split_file import read_split
 from tests.crash.clear_messages import check_nothing_lost, lying_in
 from tests.workbench.toy import write_toy
 

@@ -293,3 +293,15 @@ def test_without_a_library_every_step_is_pytorchs(monkeypatch):
     tensors, optimizer = parameters(), SGD(0.1)
     train(optimizer, tensors, 1)
     assert not calls_of(optimizer)
+
+
+def test_weights_elsewhere_than_on_the_cpu_ask_for_no_library(monkeypatch):
+    def asked():
+        raise AssertionError("kernels for the CPU would be compiled here")
+
+    monkeypatch.setattr(one_call, "native_library", asked)
+    weight = torch.nn.Parameter(torch.ones(3, device="meta"))
+    weight.grad = torch.ones(3, device="meta")
+    optimizer = SGD(0.1)
+    optimizer.build([("weight", weight)])
+    optimizer.step()

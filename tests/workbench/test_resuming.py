@@ -315,14 +315,14 @@ def test_a_run_that_cannot_be_begun_leaves_nothing(here, monkeypatch):
     assert list(Path("runs").iterdir()) == []
 
 
-@pytest.mark.parametrize("what", ["save", "score"])
+@pytest.mark.parametrize("what", ["fitting.save", "training_run.save", "training_run.score"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_is_stopped_after_its_last_epoch_says_so_and_goes_on(here, monkeypatch, what, number):
     def press(*_, **__):
         signal.raise_signal(number)
 
     with monkeypatch.context() as patch:
-        patch.setattr(f"striate.workbench.training_run.{what}", press)
+        patch.setattr(f"striate.workbench.{what}", press)
         result = actions.train(RECIPE, "broken")
     assert (result.status, result.signal, result.scores) == ("stopped", number, None)
     assert record()["status"] == "stopped"

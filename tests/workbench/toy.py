@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from striate.datasets.source import Data, DataBundle
+
 CLASS_NAMES = ["left", "middle", "right"]
 
 # A network file of a person's own, good and bad functions.
@@ -66,3 +68,9 @@ def write_toy(folder: Path) -> Path:
     np.savez(folder / "toy.npz", x=images, y=labels, class_names=np.array(CLASS_NAMES))
     (folder / "networks.py").write_text(NETWORKS, encoding="utf-8")
     return folder / "toy.npz"
+
+
+def toy_bundle(examples: int = 90, **parts: Data) -> DataBundle:
+    """Toy images as data to train on."""
+    images, labels = toy_images(examples)
+    return DataBundle("toy", Data(images, labels), **parts)

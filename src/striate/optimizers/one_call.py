@@ -45,7 +45,9 @@ class OneCall:
 
     def moved(self, optimizer: Stepping, moving: Moving, rate: float, waits: bool) -> bool:
         """Take the step, and say whether it could be taken in this way."""
-        rule = None if native_library() is None else optimizer.rule()
+        # Asked in this order, so that a training on a GPU compiles no kernels for the CPU.
+        on_cpu = all(parameter.device.type == "cpu" for parameter in moving.parameters)
+        rule = optimizer.rule() if on_cpu and native_library() is not None else None
         if rule is None:
             return False
         pointers = [parameter.data_ptr() for parameter in moving.parameters]

@@ -150,16 +150,16 @@ def _plan_straight(stepper: Stepper, feed: Feed, steps: int | None, hooks: Callb
 
     A person's callback may change anything between two batches.
     """
-    row = whole_row_of(stepper.module)
+    row = whole_row_of(stepper.module) if stepper.device.type == "cpu" else None
     ours = all(type(callback) in (History, ProgbarLogger) for callback in hooks.callbacks)
-    if row is None or not ours or not isinstance(feed, ArrayFeed) or stepper.device.type != "cpu":
+    if row is None or not ours or not isinstance(feed, ArrayFeed):
         return None
     inputs = feed.whole_tensor()
     batches = feed.examples // feed.batch_size
     batches = batches if steps is None else min(batches, steps)
     if inputs is None or not batches:
         return None
-    with guarded(stepper, feed.peek()), stepper.arithmetic():
+    with guarded(stepper, feed.peek()), stepper.runner.arithmetic():
         return row.straight(inputs, feed.batch_size, batches)
 
 

@@ -194,11 +194,12 @@ def _tensors(stepper: Stepper) -> list[torch.Tensor]:
 
 def machine(stepper: Stepper) -> dict[str, Any]:
     """Name what decides the last bits of every product: where, how exactly, on how many threads, by what."""
+    translated = stepper.runner.translated
     return {
         "threads": thread_count(),
         "device": stepper.device.type,
         "precision": stepper.precision,
-        "kernels": kernels(stepper.device),
+        "kernels": kernels(stepper.device) + ("" if translated is None else ", through torch.compile"),
         "blocks left to PyTorch": ", ".join(sorted(left_to_pytorch())) or "none",
         "torch": torch.__version__,
         "numpy": np.__version__,

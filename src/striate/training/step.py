@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -12,26 +12,24 @@ from torch import nn
 from striate.core.allocator import keep_memory_warm
 from striate.core.console import say
 from striate.core.errors import ShapeError, StateError
-from striate.core.runtime import choose_precision
 from striate.core.threads import pytorch_resting, settle_threads
 from striate.core.tree import map_leaves
 from striate.layers.base import Layer, mode_of
 from striate.losses import check_probabilities
-from striate.ops.native.mode import fusing
 from striate.training.chance import draws_by_itself, remember, untouched
 from striate.training.checks import check_answers, check_logits
 from striate.training.compiled import Compiled
 from striate.training.cutting import cut
 from striate.training.direct import DirectStep
-from striate.training.distributed import Processes, device_here
+from striate.training.distributed import Processes
 from striate.training.feed import Batch
 from striate.training.memory import guarded, part_size
 from striate.training.numbers import NumbersWatch
 from striate.training.rules import Rules
+from striate.training.runner import Runner
 from striate.training.scores import Scores, named_parts
 from striate.training.together import Together, place_of
 from striate.training.tracing import explain
-from striate.training.translated import translated
 
 
 class Stepper:
@@ -46,11 +44,8 @@ class Stepper:
         settle_threads()
         self.module = module
         self.compiled = compiled
-        self.device = device_here(compiled.device)
-        self.precision: str = choose_precision(compiled.precision, self.device).value
-        self.module.to(self.device)
-        # Striate's layers cast what they get; torch's own do not, and arrays are float64 more often than not.
-        self._input_dtype = None if isinstance(module, Layer) else _floating_dtype(module)
+        self.runner = Runner(module, compiled, processes is None)
+        self.device, self.precision = self.runner.device, self.runner.precision
         self.scores: Scores | None = None
         self.numbers = NumbersWatch(module, self.device)
         # All labels, where they are at hand: checked once, against the loss, when that is known.
@@ -63,34 +58,12 @@ class Stepper:
         self.together = (
             None if processes is None else Together(processes, module, self.device, compiled.sync_batch_norm)
         )
-        self._translated = translated(module, compiled.jit_compile and processes is None, self.device)
-        self._run: Callable[[Any], Any] = self._translated or (
-            module if self.together is None else self.together.run
-        )
-
-    @contextmanager
-    def arithmetic(self) -> Iterator[None]:
-        """The context in which the network computes: fused, and in bf16 where the policy says so."""
-        bf16 = self.precision == "bfloat16"
-        narrow = torch.autocast(self.device.type, dtype=torch.bfloat16) if bf16 else nullcontext()
-        with narrow, fusing(bf16) if self._translated is None else nullcontext():
-            yield
+        if self.together is not None:
+            self.runner.run = self.together.run
 
     def forward(self, inputs: Any) -> Any:
         """Run the module; the outputs come in fp32 or wider, also from bf16 arithmetic."""
-        if self._input_dtype is not None:
-            inputs = map_leaves(
-                lambda leaf: leaf.to(self._input_dtype) if leaf.is_floating_point() else leaf, inputs
-            )
-        with self.arithmetic():
-            outputs = self._run(inputs)
-        return map_leaves(
-            lambda leaf: leaf.float() if leaf.dtype in (torch.bfloat16, torch.float16) else leaf, outputs
-        )
-
-    def _infer(self, inputs: Any) -> Any:
-        with mode_of(self.module, False):
-            return self.forward(inputs)
+        return self.runner.forward(inputs)
 
     @property
     def ready(self) -> bool:
@@ -123,7 +96,7 @@ class Stepper:
         if self.together is not None:
             self.together.settle(batch.whole or batch.size, lambda: self._reached(batch.part(0, 2)))
         self.numbers.settle()
-        if self._translated is None:
+        if self.device.type == "cpu" and self.runner.translated is None:
             self.direct.settle(self.module)
         self.prepared = True
 
@@ -207,7 +180,7 @@ class Stepper:
         if not self.checked:
             self.checked = True
             for name, answers in named_parts(outputs, self.scores.names).items():
-                check_answers(self._infer, batch.inputs, answers, self.scores.losses[name])
+                check_answers(self.runner.infer, batch.inputs, answers, self.scores.losses[name])
                 check_probabilities(self.scores.losses[name], answers)
                 if self.module.training:
                     check_logits(answers, self.scores.losses[name])
@@ -240,7 +213,7 @@ class Stepper:
         if self.scores is None:
             batch = example()
             with torch.no_grad():
-                self.scores_for(self._infer(batch.inputs), batch)
+                self.scores_for(self.runner.infer(batch.inputs), batch)
         if self.scores is not None:
             self.scores.set_state(state["scores"], self.device)
             if self.together is not None:
@@ -292,7 +265,3 @@ def threads_for(stepper: Stepper) -> AbstractContextManager[None]:
 def trainable_weights(module: nn.Module) -> list[tuple[str, nn.Parameter]]:
     """List the parameters that training changes, by their paths."""
     return [(name, weight) for name, weight in module.named_parameters() if weight.requires_grad]
-
-
-def _floating_dtype(module: nn.Module) -> torch.dtype | None:
-    return next((weight.dtype for weight in module.parameters() if weight.is_floating_point()), None)

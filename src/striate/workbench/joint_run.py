@@ -18,12 +18,13 @@ from striate.datasets.options import Progress, no_progress
 from striate.training.distributed import join, said_when_one_is_gone
 from striate.training.stopping import ended_by_sigterm
 from striate.workbench.announcement import Announcement, announce, launch
+from striate.workbench.fitting import KEPT_CHECKPOINTS, labels_for, learner
 from striate.workbench.plan import Say
 from striate.workbench.prepared import Prepared, prepare
 from striate.workbench.recipe import Recipe
 from striate.workbench.resuming import resume_run
 from striate.workbench.run import RUNS_FOLDER, Run, list_runs
-from striate.workbench.training_run import KEPT_CHECKPOINTS, TrainResult, labels_for, learner, train_run
+from striate.workbench.training_run import TrainResult, train_run
 
 
 def train_jointly(

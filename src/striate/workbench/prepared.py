@@ -30,7 +30,8 @@ from striate.workbench.plan import (
 from striate.workbench.preparation import describe_input
 from striate.workbench.recipe import Recipe
 from striate.workbench.run import Run
-from striate.workbench.split import Split, class_names_of, fingerprint, read_split, split_data
+from striate.workbench.split import Split, class_names_of, fingerprint, split_data
+from striate.workbench.split_file import read_split
 
 
 @dataclass(frozen=True, eq=False)

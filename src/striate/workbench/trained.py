@@ -19,7 +19,8 @@ from striate.workbench.locking import is_trained_now
 from striate.workbench.preparation import InputDescription, match_range, read_description
 from striate.workbench.recipe import Recipe, read_recipe
 from striate.workbench.run import Run, find_run, no_such_run
-from striate.workbench.split import Split, class_names_of, fingerprint, own_parts, read_split
+from striate.workbench.split import Split, class_names_of, fingerprint, own_parts
+from striate.workbench.split_file import read_split
 
 _MODEL_SUFFIX = ".striate"
 

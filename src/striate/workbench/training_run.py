@@ -4,41 +4,32 @@ from __future__ import annotations
 
 import math
 import shutil
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from striate.artifacts.checkpoint import CheckpointFolder
-from striate.callbacks import BackupAndRestore, Callback, CSVLogger, History, LambdaCallback, ModelCheckpoint
+from striate.callbacks import History
 from striate.core.errors import FileAccessError, StriateError
-from striate.datasets.labels import to_categorical
 from striate.datasets.options import Progress, no_progress
 from striate.datasets.rejects import quarantine
-from striate.datasets.source import Data
 from striate.diagnose import Verdict, read_curves
 from striate.models.saving import load
-from striate.training import fine_tune
 from striate.training.stopping import ended_by_sigterm
 from striate.visualize.render import save
-from striate.visualize.training_curves import compare_training
 from striate.workbench.announcement import Announcement, announce
+from striate.workbench.fitting import fit_run, signal_of
 from striate.workbench.locking import locked
-from striate.workbench.mishaps import explained
-from striate.workbench.plan import TUNED_RATE, Say, line, say_plan
+from striate.workbench.plan import Say, line, say_plan
 from striate.workbench.prepared import Prepared, prepare
 from striate.workbench.recipe import Recipe, write_recipe
 from striate.workbench.record import Record, begin_record
 from striate.workbench.reporting import write_report
 from striate.workbench.run import Run, check_free, create_run
 from striate.workbench.scoring import Scores, score
-from striate.workbench.split import write_split
-
-# The last ones beside the best, should one not be read any more.
-KEPT_CHECKPOINTS = 2
+from striate.workbench.split_file import write_split
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +103,7 @@ def carry_out(
         announce(Announcement(str(run.folder), prepared.plan, "resumed" in record.started))
         say_plan(say, prepared.plan, run.folder.as_posix())
         record.write()
-        history = _fit(prepared, run, record, verbose)
+        history = fit_run(prepared, run, record, verbose)
         if not history.interrupted:
             scores = _finish(prepared, run, record)
         verdict = _judge(record, history)
@@ -168,7 +159,7 @@ def _closing(record: Record) -> Iterator[None]:
         yield
         status = "finished" if record.final else "stopped"
     except KeyboardInterrupt as end:
-        status, record.signal = "stopped", _number(end)
+        status, record.signal = "stopped", signal_of(end)
     except StriateError as error:
         record.error = str(error)
         raise
@@ -179,90 +170,6 @@ def _closing(record: Record) -> Iterator[None]:
             # What failed first says more: a disk that is full now was so before.
             if record.error is None:
                 raise
-
-
-def _number(end: KeyboardInterrupt) -> int:
-    return int(getattr(end, "signal", signal.SIGINT))
-
-
-def _fit(prepared: Prepared, run: Run, record: Record, verbose: str | int) -> History:
-    """Train; answer with the epochs."""
-    model, plan = prepared.network.model, prepared.plan
-    train, validation = (prepared.split.take(prepared.bundle, part) for part in ("train", "validation"))
-    held = len(validation) > 0
-    history = History()
-    callbacks = _callbacks(run, record, history, "val_loss" if held else "loss")
-    labels = [labels_for(prepared, data) for data in (train, validation)]
-    with record.timed("training"), explained(run, record, train.names, plan.learning_rate):
-        try:
-            learner(prepared)(
-                train.x,
-                labels[0],
-                validation_data=(validation.x, labels[1]) if held else None,
-                batch_size=plan.batch_size,
-                epochs=plan.epochs,
-                callbacks=callbacks,
-                verbose=verbose,
-                augment=prepared.augment,
-            )
-        except KeyboardInterrupt as end:
-            # Before the first step, after the last one, or by SIGTERM; else fit notes it itself.
-            history.interrupted, record.signal = True, _number(end)
-    if history.interrupted and record.signal is None:
-        record.signal = int(signal.SIGINT)
-    model.save(run.last_model)
-    if history.epoch:
-        save(compare_training(history, title=f"{run.name}: training"), run.curves)
-    return history
-
-
-def _callbacks(run: Run, record: Record, history: History, monitor: str) -> list[Callback]:
-    return [
-        history,
-        CSVLogger(run.results),
-        ModelCheckpoint(_plain(run.best_model), monitor=monitor, mode="min", save_best_only=True),
-        ModelCheckpoint(_plain(run.last_model)),
-        LambdaCallback(on_epoch_end=lambda epoch, logs: _note(record, history)),
-        BackupAndRestore(
-            run.checkpoints, delete_checkpoint=False, keep=KEPT_CHECKPOINTS, monitor=monitor, mode="min"
-        ),
-    ]
-
-
-def learner(prepared: Prepared) -> Callable[..., Any]:
-    """What trains: `fit`; or, where the network has learnt elsewhere, its last layer first."""
-    model, plan = prepared.network.model, prepared.plan
-    if plan.weights is None:
-        return model.fit
-    rate, schedule = plan.learning_rate or TUNED_RATE, plan.schedule or "cosine"
-    return partial(fine_tune, model, model.compiled, learning_rate=rate, schedule=schedule)
-
-
-def labels_for(prepared: Prepared, data: Data) -> Any:
-    """The labels as the loss takes them: rows where examples are mixed."""
-    mixes = prepared.augment is not None and prepared.augment.mixes
-    classes = len(prepared.network.model.class_names or ())
-    return to_categorical(data.y, classes) if mixes else data.y
-
-
-def _plain(path: Path) -> str:
-    # ModelCheckpoint fills in values where braces stand.
-    return str(path).replace("{", "{{").replace("}", "}}")
-
-
-def _note(record: Record, history: History) -> None:
-    prefix = "val_" if "val_loss" in history.history else ""
-    losses = history.history.get(f"{prefix}loss", [])
-    finite = [place for place, loss in enumerate(losses) if math.isfinite(loss)]
-    record.epochs_done = len(history.epoch)
-    if finite:
-        best = min(finite, key=lambda place: losses[place])
-        record.best_epoch = best + 1
-        record.started["validation" if prefix else "training"] = {
-            "loss": losses[best],
-            "accuracy": history.history[f"{prefix}accuracy"][best],
-        }
-    record.write()
 
 
 def _finish(prepared: Prepared, run: Run, record: Record) -> Scores:

@@ -7,10 +7,12 @@ import torch
 
 from striate import Input, Model, Sequential, layers
 from striate.core.errors import ArgumentError, StateError
+from striate.core.runtime import Choice
 from striate.models.fusion import fused
 from striate.models.fusion.plan import make_plan
 from striate.models.fusion.tuning import TunedBlock, tune_model
-from striate.ops.native import choices
+from striate.ops.native import choices, library
+from striate.ops.native.library import Library
 from tests.models.fusion.side_by_side import assert_close, planned, run
 
 
@@ -51,6 +53,28 @@ def test_every_layer_is_in_the_plan_once_and_costs_something(own_choices):
         products = {part.layers[0]: part.multiply_adds for part in plan.parts}
         assert products["first"] == 4 * 10 * 10 * 8 * 27
         assert products["scores" if "scores" in products else "second"]
+
+
+def test_a_row_that_steps_aside_says_why(own_choices):
+    model = small_net()
+    handle = model.layers[0].register_forward_hook(lambda *_: None)
+    notes = {part.layers[0]: part.note for part in make_plan(model, 4).parts if not part.native}
+    assert notes["first"] == notes["relu"] == "a layer has a hook"
+    handle.remove()
+    # The moving statistics rule in a step of training: there is no kernel for that.
+    model.get_layer("norm").trainable = False
+    notes = {part.layers[0]: part.note for part in make_plan(model, 4).parts if not part.native}
+    assert notes["first"] == "the kernels have no form for this size, or for how the layers are set"
+
+
+def test_kernels_without_bf16_say_so(own_choices, monkeypatch):
+    narrow = Choice(Library("avx2", None), "kernels for avx2, in float32 only")
+    monkeypatch.setattr(library, "_decision", [narrow])
+    monkeypatch.setattr(fused, "native_library", lambda: narrow.value)
+    model = small_net()
+    model.compiled.precision = "bfloat16"
+    (note, *_) = [part.note for part in make_plan(model, 4).parts if "first" in part.layers]
+    assert note == "kernels for avx2, in float32 only"
 
 
 def test_planning_leaves_the_model_as_it_was(own_choices):

@@ -36,7 +36,7 @@ def test_without_a_compiler_there_is_none_and_the_reason_is_said(tmp_path, monke
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CXX", raising=False)
     assert compiler.find_compiler() is None
-    with pytest.raises(OSError, match=r"no C\+\+ compiler was found \(g\+\+, c\+\+ or clang"):
+    with pytest.raises(OSError, match=r"no C\+\+ compiler was found: there is no g\+\+, c\+\+ or clang"):
         compiler.compile_library("avx2", tmp_path / "made")
     assert not (tmp_path / "made").exists()
 
@@ -55,6 +55,60 @@ def test_cxx_names_the_compiler_and_nothing_else_is_tried(tmp_path, monkeypatch)
     assert compiler.find_compiler() == str(path)
     monkeypatch.setenv("CXX", "no-such-compiler")
     assert compiler.find_compiler() is None
+    with pytest.raises(OSError, match="was found: CXX=no-such-compiler is no program"):
+        compiler.compile_library("avx2", tmp_path / "made")
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "supported"),
+    [
+        ("linux", "x86_64", True),
+        ("darwin", "x86_64", True),
+        ("darwin", "arm64", False),
+        ("linux", "aarch64", False),
+        ("win32", "AMD64", False),
+    ],
+)
+def test_other_machines_are_not_compiled_for(monkeypatch, system, machine, supported):
+    monkeypatch.setattr(compiler.sys, "platform", system)
+    monkeypatch.setattr(compiler.platform, "machine", lambda: machine)
+    assert compiler.is_supported() is supported
+
+
+def test_a_checkout_without_a_compiler_keeps_only_what_is_of_now(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(compiler, "__file__", str(tmp_path / "compiler.py"))
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    built = tmp_path / "built"
+    built.mkdir()
+    (built / "old.so").touch()
+    (built / compiler.library_name("avx2")).touch()
+    compiler.main()
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert [line.partition(":")[0] for line in err.splitlines()] == [
+        f"without kernels for {level}" for level in compiler.LEVELS
+    ]
+    assert [path.name for path in built.iterdir()] == [compiler.library_name("avx2")]
+
+
+def test_a_checkout_gets_its_kernels_and_loses_the_old_ones(tmp_path, monkeypatch, source, capsys):
+    if compiler.find_compiler() is None:
+        pytest.skip("there is no C++ compiler here")
+    monkeypatch.setattr(compiler, "__file__", str(tmp_path / "compiler.py"))
+    monkeypatch.setattr(compiler, "LEVELS", {"avx2": ()})
+    built = tmp_path / "built"
+    built.mkdir()
+    (built / "old.so").touch()
+    compiler.main()
+    (made,) = built.iterdir()
+    assert capsys.readouterr().out == f"{made}\n"
+    assert ctypes.CDLL(str(made)).answer() == 42
+
+
+def test_words_of_a_compiler_that_are_no_text_are_quoted_all_the_same(tmp_path, monkeypatch, source):
+    stand_in(tmp_path, monkeypatch, r"printf 'fehl\344geschlagen' >&2; exit 1")
+    with pytest.raises(compiler.CompilerError, match=r"failed: fehl.geschlagen$"):
+        compiler.compile_library("avx2", tmp_path / "made")
 
 
 def test_a_compiler_that_fails_is_quoted_and_leaves_nothing(tmp_path, monkeypatch, source):

@@ -90,13 +90,27 @@ def test_one_takes_the_best_level_and_a_name_takes_that_one(monkeypatch):
         chosen = library._choose(level)
         assert chosen.value.level == level
         assert chosen.value.has_bf16 == (level == "avx512_bf16")
-        assert chosen.reason == f"kernels for {level}"
+        narrow = "" if chosen.value.has_bf16 else ", in float32 only: in bfloat16 PyTorch computes the layers"
+        assert chosen.reason == f"kernels for {level}{narrow}"
+    has(monkeypatch, avx2=True, fma3=True)
+    # There auto is float32, and all is native.
+    assert library._choose("1").reason == "kernels for avx2"
 
 
 def test_a_level_that_the_processor_lacks_is_not_taken(monkeypatch):
     has(monkeypatch, avx2=True, fma3=True)
     assert library._choose("avx512").value is None
     assert library._choose("avx512").reason == "STRIATE_NATIVE=avx512, which this processor does not have"
+
+
+def test_another_kind_of_machine_has_no_kernels_and_nothing_is_tried(monkeypatch):
+    has(monkeypatch, **EVERYTHING)
+    monkeypatch.setattr(library, "is_supported", lambda: False)
+    monkeypatch.setattr(library, "load_library", None)
+    assert library._choose("1").value is None
+    assert library._choose("1").reason.startswith(
+        "the kernels are for x86-64 under Linux and macOS, not for "
+    )
 
 
 def test_a_processor_without_any_level_has_no_kernels(monkeypatch):
@@ -203,11 +217,12 @@ def broken(tmp_path, monkeypatch):
 
 def test_a_compiler_that_failed_is_asked_again_tomorrow_or_when_it_is_another(cache, broken, capsys):
     for _ in range(2):
-        with pytest.raises(OSError, match=r"broken\+\+ failed: no such instruction"):
+        with pytest.raises(compiler.CompilerError, match=r"broken\+\+ failed: no such instruction"):
             library.compile_into_cache("avx2")
     asked = broken.read_text()
     assert asked
-    assert capsys.readouterr().err.count("compiling Striate's kernels") == 1
+    said = capsys.readouterr().err
+    assert said.count("compiling Striate's kernels") == said.count("they could not be compiled") == 1
     with pytest.raises(OSError, match=r"\(it is tried again tomorrow, or without .*\.failed\)"):
         library.compile_into_cache("avx2")
     (note,) = cache.glob("*.failed")
@@ -240,6 +255,8 @@ def test_a_compiler_that_knows_only_a_lower_level_is_used_for_that(monkeypatch, 
     monkeypatch.setattr(library, "compile_library", compile_library)
     monkeypatch.setattr(library, "find_compiler", lambda: sys.executable)
     loading(monkeypatch, FakeFunctions())
+    assert library._choose("1").value.level == "avx512"
+    # So in the next process, which finds the note of the failure.
     assert library._choose("1").value.level == "avx512"
     wanted = library._choose("avx512_bf16")
     assert wanted.value is None

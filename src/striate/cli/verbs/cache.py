@@ -13,7 +13,10 @@ def cache(
         typer.Option(help="Remove one kind of content, or all.", metavar="KIND", show_default=False),
     ] = None,
 ) -> int:
-    """List what is cached: downloads and decoded images. They come back by themselves when needed."""
+    """List what is cached: downloads, decoded images, compiled kernels.
+
+    They come back by themselves when needed, but for the choices of `striate tune-kernels`.
+    """
     from striate.core.cache import cache_folder
     from striate.datasets.cache_contents import empty_cache, list_cache
 

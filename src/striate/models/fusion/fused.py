@@ -149,7 +149,7 @@ class FusedRow:
         if type(inputs) is not torch.Tensor:
             return run_in_order(self.layers, inputs)
         kind = (inputs.shape, inputs.dtype, fused_precision())
-        if kind == self._passed and not self._is_watched():
+        if kind == self._passed and not self.is_watched:
             return run_in_order([layer.call for layer in self.layers], inputs)
         outputs = run_in_order(self.layers, inputs)
         self._passed = kind if kind[-1] is not None and _need_no_care(self.layers, inputs) else None
@@ -159,7 +159,7 @@ class FusedRow:
         """Find or plan the program for an input; None where the layers are to run themselves."""
         bf16 = fused_precision()
         on_cpu = type(inputs) is torch.Tensor and inputs.device.type == "cpu"
-        if bf16 is None or not on_cpu or explain_native().value is None or self._is_watched():
+        if bf16 is None or not on_cpu or explain_native().value is None or self.is_watched:
             return None
         self._refresh()
         training = self._mode(inputs)
@@ -192,7 +192,9 @@ class FusedRow:
         self._weights = [weight for _, _, weight in self._places if weight is not None]
         self._programs.clear()
 
-    def _is_watched(self) -> bool:
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody looks at what goes through one of the layers."""
         if torch_module._global_forward_hooks or torch_module._global_forward_pre_hooks:
             return True
         return any(has_hooks(layer) for layer in self.layers)

@@ -20,7 +20,7 @@ from striate.models.fusion.drafts import why_alone
 from striate.models.fusion.fused import FusedRow, Mixed, Planned
 from striate.models.fusion.timing import best_milliseconds, both_ways, noise_for, unchanged
 from striate.ops.native.library import explain_native
-from striate.ops.native.mode import fusing
+from striate.ops.native.mode import fused_precision, fusing
 from striate.ops.native.program import Program
 
 
@@ -107,7 +107,7 @@ def _measured(graph: Any, inputs: Any, training: bool) -> Iterator[PlanPart]:
 def _of_row(row: FusedRow, inputs: torch.Tensor, training: bool) -> Iterator[PlanPart]:
     found = row.find(inputs)
     if found is None:
-        yield from _one_by_one(list(row.layers), explain_native().reason, inputs, training)
+        yield from _one_by_one(list(row.layers), _why_not(row), inputs, training)
         return
     planned, inputs = found
     if isinstance(planned, Mixed):
@@ -128,6 +128,18 @@ def _of_row(row: FusedRow, inputs: torch.Tensor, training: bool) -> Iterator[Pla
         before = until
         for layer in draft.layers:
             shape = layer.compute_output_shape(shape)
+
+
+def _why_not(row: FusedRow) -> str:
+    """Say in words why a row of a kind that has kernels does not run on them."""
+    choice = explain_native()
+    if choice.value is None:
+        return choice.reason
+    if row.is_watched:
+        return "a layer has a hook"
+    if fused_precision() and not choice.value.has_bf16:
+        return choice.reason
+    return "the kernels have no form for this size, or for how the layers are set"
 
 
 def _one_by_one(layers: list[Any], note: str, inputs: torch.Tensor, training: bool) -> Iterator[PlanPart]:

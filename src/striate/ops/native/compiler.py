@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -35,11 +36,21 @@ class CompilerError(OSError):
     """A compiler that was found, and could not compile the kernels."""
 
 
+def is_supported() -> bool:
+    """Whether the kernels are for this kind of machine: x86-64, and not under Windows."""
+    return sys.platform != "win32" and platform.machine().lower() in ("x86_64", "amd64")
+
+
 def find_compiler() -> str | None:
     """Find a C++ compiler: `CXX`, else g++, c++ or clang++; None where there is none."""
     wanted = os.environ.get("CXX")
     names = [wanted] if wanted else ["g++", "c++", "clang++"]
     return next((found for name in names if (found := shutil.which(name))), None)
+
+
+def _why_none() -> str:
+    wanted = os.environ.get("CXX")
+    return f"CXX={wanted} is no program" if wanted else "there is no g++, c++ or clang++; CXX names another"
 
 
 def fingerprint() -> str:
@@ -64,7 +75,7 @@ def compile_library(level: str, folder: Path, extra: tuple[str, ...] = ()) -> Pa
     """
     compiler = find_compiler()
     if compiler is None:
-        raise OSError("no C++ compiler was found (g++, c++ or clang++; the variable CXX names another)")
+        raise OSError(f"no C++ compiler was found: {_why_none()}")
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".compiling-") as scratch:
         files = sorted(SOURCE.glob("*.cpp"))
@@ -85,7 +96,9 @@ def compile_library(level: str, folder: Path, extra: tuple[str, ...] = ()) -> Pa
 
 def _run(command: list[str]) -> None:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=PATIENCE, check=False
+        )
     except subprocess.TimeoutExpired as error:
         raise CompilerError(f"{command[0]} took more than {PATIENCE} seconds") from error
     if done.returncode:
@@ -95,10 +108,15 @@ def _run(command: list[str]) -> None:
 def main() -> None:
     """Compile all levels into the package's own folder, for who works on a checkout."""
     built = Path(__file__).parent / "built"
-    for path in built.glob("*.so"):
-        path.unlink()
     for level in LEVELS:
-        sys.stdout.write(f"{compile_library(level, built)}\n")
+        try:
+            sys.stdout.write(f"{compile_library(level, built)}\n")
+        except OSError as error:
+            sys.stderr.write(f"without kernels for {level}: {error}\n")
+    current = {library_name(level) for level in LEVELS}
+    for path in built.glob("*.so"):
+        if path.name not in current:
+            path.unlink()
 
 
 if __name__ == "__main__":

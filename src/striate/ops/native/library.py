@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,14 @@ from striate.core.errors import ArgumentError
 from striate.core.runtime import Choice
 from striate.core.threads import thread_count
 from striate.ops.native.answers import Answers
-from striate.ops.native.compiler import LEVELS, CompilerError, compile_library, find_compiler, library_name
+from striate.ops.native.compiler import (
+    LEVELS,
+    CompilerError,
+    compile_library,
+    find_compiler,
+    is_supported,
+    library_name,
+)
 from striate.ops.native.optimizer_step import Step
 from striate.ops.native.structures import INTERFACE, Block, Pass
 
@@ -67,6 +75,9 @@ def _choose(wanted: str) -> Choice:
         raise ArgumentError(f"STRIATE_NATIVE is 0, 1 or one of {', '.join(LEVELS)}; got {wanted!r}.")
     if wanted == "0":
         return Choice(None, "STRIATE_NATIVE=0")
+    if not is_supported():
+        here = f"{platform.machine()} under {platform.system()}"
+        return Choice(None, f"the kernels are for x86-64 under Linux and macOS, not for {here}")
     possible = supported_levels()
     if wanted in LEVELS and wanted not in possible:
         return Choice(None, f"STRIATE_NATIVE={wanted}, which this processor does not have")
@@ -75,7 +86,9 @@ def _choose(wanted: str) -> Choice:
     failed: list[OSError] = []
     for level in [wanted] if wanted in LEVELS else possible:
         try:
-            return Choice(load_library(level), f"kernels for {level}")
+            narrow = "avx512_bf16" in possible and level != "avx512_bf16"
+            note = ", in float32 only: in bfloat16 PyTorch computes the layers" if narrow else ""
+            return Choice(load_library(level), f"kernels for {level}{note}")
         except OSError as error:
             failed.append(error)
             # An older compiler may know a lower level's instructions only; else the next one fails as well.
@@ -119,11 +132,13 @@ def compile_into_cache(level: str) -> Path:
     if note.is_file() and time.time() - note.stat().st_mtime < _A_DAY:
         before, _, reason = note.read_text("utf-8", "replace").partition("\n")
         if before == version:
-            raise OSError(f"{reason} (it is tried again tomorrow, or without {note})")
+            raise CompilerError(f"{reason} (it is tried again tomorrow, or without {note})")
+    folder.mkdir(parents=True, exist_ok=True)
     remark("compiling Striate's kernels for this processor, once: about half a minute.")
     try:
         return compile_library(level, folder)
     except CompilerError as error:
+        remark("they could not be compiled: PyTorch computes instead (`striate runtime` says why).")
         note.write_text(f"{version}\n{error}", "utf-8")
         raise
 
