@@ -1,3 +1,6 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 
@@ -59,3 +62,32 @@ def test_pytorch_rests_for_a_while_and_the_number_of_threads_that_compute_stays(
         with threads.pytorch_resting():
             assert (held[-1], threads.thread_count()) == (1, 3)
     assert (held[-1], threads.thread_count()) == (3, 3)
+
+
+def test_two_threads_that_let_pytorch_rest_leave_its_number_as_it_was():
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    inside, outside = threading.Event(), threading.Event()
+    seen = []
+
+    def other():
+        with threads.pytorch_resting():
+            seen.append(threads.thread_count())
+            inside.set()
+            outside.wait(60)
+        seen.append(torch.get_num_threads())
+
+    try:
+        with ThreadPoolExecutor(1) as workers:
+            with threads.pytorch_resting():
+                ended = workers.submit(other)
+                assert inside.wait(60)
+            assert torch.get_num_threads() == 3
+            assert threads.thread_count() == 3
+            outside.set()
+            ended.result()
+            # A Python thread that begins now begins with the number of before.
+            seen.append(ThreadPoolExecutor(1).submit(torch.get_num_threads).result())
+        assert seen == [3, 3, 3]
+    finally:
+        torch.set_num_threads(before)

@@ -305,3 +305,16 @@ def test_weights_elsewhere_than_on_the_cpu_ask_for_no_library(monkeypatch):
     optimizer = SGD(0.1)
     optimizer.build([("weight", weight)])
     optimizer.step()
+
+
+def test_a_subclass_with_an_update_of_its_own_is_moved_by_that(kernels):
+    class Backwards(SGD):
+        def update(self, parameters, gradients, state, learning_rate):
+            torch._foreach_add_(parameters, gradients, alpha=learning_rate)
+
+    weight = torch.nn.Parameter(torch.zeros(3))
+    weight.grad = torch.ones(3)
+    optimizer = Backwards(0.5)
+    optimizer.build([("weight", weight)])
+    optimizer.step()
+    assert weight.tolist() == [0.5, 0.5, 0.5]

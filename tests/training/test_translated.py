@@ -197,7 +197,7 @@ def test_a_compiler_that_fails_is_told_and_training_goes_on(calls, monkeypatch, 
 
     monkeypatch.setattr(translated, "BACKEND", broken)
     model, _ = trained(True)
-    assert "jit_compile=True: torch.compile failed (" in capsys.readouterr().out
+    assert "jit_compile=True: torch.compile failed (" in capsys.readouterr().err
     assert calls == [8]
     monkeypatch.setattr(translated, "DEVICES", ())
     plain, _ = trained(True)

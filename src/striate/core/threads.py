@@ -9,6 +9,7 @@ another number; `OMP_NUM_THREADS` is left to mean what it always means.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,8 +20,23 @@ from striate.core.errors import ArgumentError
 from striate.core.runtime import Choice
 
 _decision: list[Choice] = []
-# The number that computes while PyTorch's own threads rest; the last is the one in force.
-_resting: list[int] = []
+
+
+class _Resting:
+    """How many with-blocks hold PyTorch to one thread now, and how many threads compute meanwhile."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.holders, self.threads = 0, 1
+
+
+class _Own(threading.local):
+    """In how many of these blocks this Python thread is."""
+
+    depth = 0
+
+
+_resting, _own = _Resting(), _Own()
 
 
 def settle_threads() -> Choice:
@@ -41,7 +57,8 @@ def settle_threads() -> Choice:
 
 def thread_count() -> int:
     """How many threads compute, also while PyTorch is held to one of them."""
-    return _resting[-1] if _resting else torch.get_num_threads()
+    with _resting.lock:
+        return _resting.threads if _resting.holders else torch.get_num_threads()
 
 
 @contextmanager
@@ -50,15 +67,25 @@ def pytorch_resting() -> Iterator[None]:
 
     OpenMP's threads wait for their next turn by spinning, for milliseconds, on the processors that the
     kernels' threads need: net C, batch 500, took 33 ms a step beside them and 24 without.
+
+    PyTorch's number is one for each Python thread, and the one that new Python threads begin with. So
+    what comes back afterwards is what the first of all that are inside at the same time found.
     """
-    before = torch.get_num_threads()
-    _resting.append(thread_count())
-    torch.set_num_threads(1)
     try:
+        with _resting.lock:
+            if not _resting.holders:
+                _resting.threads = torch.get_num_threads()
+            _resting.holders += 1
+        _own.depth += 1
+        torch.set_num_threads(1)
         yield
     finally:
-        _resting.pop()
-        torch.set_num_threads(before)
+        _own.depth -= 1
+        with _resting.lock:
+            _resting.holders -= 1
+            threads = _resting.threads
+        if not _own.depth:
+            torch.set_num_threads(threads)
 
 
 def choose_threads(wanted: str | None, openmp: str | None, quota: float | None = None) -> Choice:

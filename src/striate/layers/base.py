@@ -268,8 +268,8 @@ def mode_of(module: nn.Module, training: bool | None) -> Iterator[None]:
         yield
         return
     before = [(inner, inner.training) for inner in module.modules()]
-    module.train(bool(training))
     try:
+        module.train(bool(training))
         yield
     finally:
         for inner, mode in before:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from striate.core.tree import leaves, map_leaves
 from striate.layers.base import Layer
 from striate.layers.input import InputLayer
 from striate.layers.symbolic import Node, SymbolicTensor, is_shape
+from striate.models.fusion.drafts import settings_of
 from striate.models.fusion.steps import fuse_steps
 from striate.ops.native.mode import fused_precision
 
@@ -53,6 +53,7 @@ class Graph:
         self.nodes = _sorted_nodes(list(leaves(inputs)), list(leaves(outputs)))
         self.layers = _layers_of(self.nodes, list(leaves(inputs)))
         self.steps, self._input_slots, self._output_slots = self._plan()
+        self._fused: tuple[list[Any], list[Step]] | None = None
 
     def _plan(self) -> tuple[list[Step], list[int], Any]:
         slots: dict[int, int] = {}
@@ -105,10 +106,13 @@ class Graph:
         """Whether no layer of the graph holds others."""
         return not any(layer._modules for layer in self.layers)
 
-    @functools.cached_property
+    @property
     def fused_steps(self) -> list[Step]:
-        """The steps with fused rows in place of the layers that these hold."""
-        return fuse_steps(self.steps, set(leaves(self._output_slots)))
+        """The steps with fused rows in place of the layers that these hold, as the layers are set now."""
+        settings = [settings_of(layer) for layer in self.layers]
+        if self._fused is None or self._fused[0] != settings:
+            self._fused = settings, fuse_steps(self.steps, set(leaves(self._output_slots)))
+        return self._fused[1]
 
     def output_shapes(self, input_shapes: Any) -> Any:
         """Work out the outputs' shapes for inputs of given shapes, layer by layer."""

@@ -57,10 +57,10 @@ class Network(Layer):
             finally:
                 call_depth.models -= 1
 
-    @property
-    def is_one_program(self) -> bool:
+    def is_one_program(self, training: bool) -> bool:
         """Whether native kernels compute the whole graph, from its input to one row of answers an example."""
-        return self._only_row() is not None
+        row = self._only_row()
+        return row is not None and row.is_native_alone(training)
 
     def whole_row(self) -> WholeRow | None:
         """The graph as training can run it without autograd, where it is one program."""
@@ -75,7 +75,9 @@ class Network(Layer):
             return None
         row, answers = self.graph.fused_steps[0].layer, self.graph.outputs
         flat = isinstance(answers, SymbolicTensor) and len(answers.shape) == 2
-        return row if flat and isinstance(row, FusedRow) else None
+        # An input that leads nowhere would be taken for the one that the row reads.
+        alone = len(list(leaves(self.graph.inputs))) == 1
+        return row if flat and alone and isinstance(row, FusedRow) else None
 
     def _layers_inside(self) -> Iterable[Layer]:
         # Asked at every call: a graph of plain layers is a list at hand, anything else is walked through.

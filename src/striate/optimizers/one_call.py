@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,14 @@ from striate.ops.native.optimizer_step import (
 )
 from striate.optimizers.operations import Stepping, average_keeps
 from striate.optimizers.state import Moving, State, laid_out_alike
+
+
+@functools.cache
+def _is_own(kind: type) -> bool:
+    """Whether `rule` says what `update` does: not where a subclass writes `update` alone."""
+    order = kind.__mro__
+    updating = next((place for place, one in enumerate(order) if "update" in vars(one)), len(order))
+    return any("rule" in vars(one) for one in order[: updating + 1])
 
 
 class OneCall:
@@ -47,7 +56,8 @@ class OneCall:
         """Take the step, and say whether it could be taken in this way."""
         # Asked in this order, so that a training on a GPU compiles no kernels for the CPU.
         on_cpu = all(parameter.device.type == "cpu" for parameter in moving.parameters)
-        rule = optimizer.rule() if on_cpu and native_library() is not None else None
+        usable = on_cpu and _is_own(type(optimizer)) and native_library() is not None
+        rule = optimizer.rule() if usable else None
         if rule is None:
             return False
         pointers = [parameter.data_ptr() for parameter in moving.parameters]

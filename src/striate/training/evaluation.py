@@ -206,7 +206,7 @@ def train_on_batch(
         share_chance(group, stepper.device)
         feed.share = group.rank, group.size
     batch = next(iter(feed))
-    with threads_for(stepper), mode_of(module, True):
+    with threads_for(stepper, training=True), mode_of(module, True):
         stepper.prepare(batch)
         stepper.guarded_train(batch)
     return _as_asked(stepper, return_dict)

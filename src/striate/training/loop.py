@@ -143,7 +143,7 @@ def _train(course: Course, schedule: Schedule, validation: Validation) -> Histor
     stepper.module.history = history
     stop = StopRequest() if course.group is None else SharedStop()
     watched = stop if course.backups or course.group else nullcontext()
-    with threads_for(stepper), mode_of(stepper.module, True), watched:
+    with threads_for(stepper, training=True), mode_of(stepper.module, True), watched:
         try:
             _run_epochs(course, schedule, validation, stop)
         except KeyboardInterrupt:

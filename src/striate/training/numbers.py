@@ -60,7 +60,7 @@ class NumbersWatch:
             if self._fetched is None or self._event is None:
                 self._fetched, self._event = torch.empty((), pin_memory=True), torch.cuda.Event()
             self._fetched.copy_(self._losses, non_blocking=True)
-            self._event.record()
+            self._event.record(torch.cuda.current_stream(self.device))
 
     def loss(self) -> float:
         """The step's loss."""

@@ -256,10 +256,13 @@ class Stepper:
         self._loss_of(batch, batch.size / batch.whole if batch.whole and batch.counts else 1.0)
 
 
-def threads_for(stepper: Stepper) -> AbstractContextManager[None]:
+def threads_for(stepper: Stepper, training: bool = False) -> AbstractContextManager[None]:
     """The context in which steps run: PyTorch's threads rest where the kernels' own do all the work."""
-    alone = stepper.device.type == "cpu" and getattr(stepper.module, "is_one_program", False)
-    return pytorch_resting() if alone else nullcontext()
+    ask = getattr(stepper.module, "is_one_program", None)
+    if ask is None or stepper.device.type != "cpu":
+        return nullcontext()
+    with stepper.runner.arithmetic():
+        return pytorch_resting() if ask(training) else nullcontext()
 
 
 def trainable_weights(module: nn.Module) -> list[tuple[str, nn.Parameter]]:

@@ -14,8 +14,8 @@ from typing import Any, final
 import torch
 from torch import nn
 
-from striate.core.console import say
-from striate.core.hooks import has_hooks
+from striate.core.console import remark
+from striate.core.hooks import are_watched
 from striate.core.position import here
 
 DEVICES = ("cuda",)
@@ -37,19 +37,23 @@ class Translated:
 
     def __init__(self, module: nn.Module):
         self._module = module
-        self._translated: Any = torch.compile(module, backend=BACKEND)
+        self._translated: Any = None
+        self._failed = False
 
     def __call__(self, inputs: Any) -> Any:
         """Compute the module's outputs."""
         spot = here()
         whole = spot is not None and spot.is_whole
-        if not whole or self._translated is None or any(map(has_hooks, self._module.modules())):
+        if not whole or self._failed or are_watched(self._module.modules()):
             return self._module(inputs)
+        if self._translated is None:
+            # PyTorch's compiler takes seconds to be loaded alone.
+            self._translated = torch.compile(self._module, backend=BACKEND)
         try:
             return self._translated(inputs)
         except torch._dynamo.exc.TorchDynamoException as error:
             # A compiler that is missing or fails: how a step is computed changes, not what.
-            self._translated = None
+            self._failed = True
             reason = str(error).strip().partition("\n")[0]
-            say(f"jit_compile=True: torch.compile failed ({reason}); training goes on without it.")
+            remark(f"jit_compile=True: torch.compile failed ({reason}); training goes on without it.")
             return self._module(inputs)

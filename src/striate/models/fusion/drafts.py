@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 
@@ -31,6 +32,7 @@ from striate.layers.shape import Flatten
 
 # The place of a maximum in its window is kept in one byte, and 255 means "none".
 MOST_PLACES = 254
+_HIGHEST_RATE = 1 - 1e-6
 
 
 @dataclass
@@ -146,7 +148,8 @@ def _max_pooling(row: Row, layer: MaxPooling1D | MaxPooling2D) -> bool:
 
 
 def _dropout(row: Row, layer: Dropout) -> bool:
-    if layer.noise_shape is not None or layer.rate == 1:
+    # A rate that is 1 to the kernels, which know it in fp32, leaves nothing to scale up.
+    if layer.noise_shape is not None or layer.rate > _HIGHEST_RATE:
         return False
     if layer.rate == 0:
         return bool(row.layers)
@@ -227,3 +230,12 @@ def why_alone(layer: Layer) -> str:
     if getattr(layer, "data_format", "channels_last") != "channels_last":
         return "kernels are channels_last"
     return "no form for its settings, or for its place among its neighbours"
+
+
+def settings_of(layer: Layer) -> tuple[Any, ...]:
+    """What decides how a layer is read, and may be changed after that."""
+    own = vars(layer)
+    activation, pool = getattr(layer, "activation", None), getattr(layer, "pool_size", None)
+    drops = getattr(layer, "rate", 0) != 0
+    watched = layer.activity_regularizer is not None
+    return type(layer), activation, pool, drops, watched, layer.dtype, "call" in own, "forward" in own

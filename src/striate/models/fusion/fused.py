@@ -9,17 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch.nn.modules import module as torch_module
 
-from striate.core.hooks import has_hooks
+from striate.core.hooks import are_watched
 from striate.core.position import here
-from striate.layers.base import Layer, takes_training
+from striate.layers.base import Layer
 from striate.layers.convolution import Conv1D, Conv2D
 from striate.layers.dense import Dense
 from striate.layers.normalization import BatchNormalization
 from striate.layers.regularization import Dropout
 from striate.models.fusion.drafts import Draft, Row, folded
-from striate.models.fusion.sizing import DropoutKey, MapSize, parts_of, weights_fit
+from striate.models.fusion.sizing import MapSize, need_no_care, parts_of, weights_fit
 from striate.ops.native.choices import describe_block, left_to_pytorch
 from striate.ops.native.library import Library, explain_native, native_library
 from striate.ops.native.mode import fused_precision
@@ -87,16 +86,6 @@ def _is_left(part: Part, setting: Setting) -> bool:
     return bool(left) and describe_block(part, setting.bf16, setting.training) in left
 
 
-def _need_no_care(layers: Sequence[Layer], inputs: torch.Tensor) -> bool:
-    """Whether nothing is to be cast, and nothing but `call` belongs to a call of these layers."""
-    return inputs.dtype == torch.float32 and all(
-        layer.dtype == torch.float32
-        and layer.activity_regularizer is None
-        and not takes_training(type(layer))
-        for layer in layers
-    )
-
-
 class FusedRow:
     """Layers one after the other, each with one input and one output, run by native kernels.
 
@@ -109,11 +98,14 @@ class FusedRow:
         self.row = row
         self.layers = row.layers
         self._norms = [layer for layer in self.layers if isinstance(layer, BatchNormalization)]
-        self._dropouts = [layer for layer in self.layers if isinstance(layer, Dropout) and layer.rate > 0]
-        self._keys = {layer: DropoutKey(layer) for layer in self._dropouts}
+        self._dropouts = [layer for layer in self.layers if isinstance(layer, Dropout)]
+        # Those without work when the row was read have no place in it.
+        drafted = [draft.dropout for draft in row.drafts]
+        self._undrafted = [layer for layer in self._dropouts if layer not in drafted]
         # Where each weight is kept, so that another in its place is seen; filled at the first call.
         self._places: list[tuple[dict[str, Any], str, Any]] = [({}, "", self)]
         self._weights: list[torch.Tensor] = []
+        self._addresses: list[int] = []
         # What the last input was that each layer has looked at, where another of it needs no look.
         self._passed: Any = None
         self._programs: OrderedDict[Any, Planned | Mixed | None] = OrderedDict()
@@ -152,7 +144,7 @@ class FusedRow:
         if kind == self._passed and not self.is_watched:
             return run_in_order([layer.call for layer in self.layers], inputs)
         outputs = run_in_order(self.layers, inputs)
-        self._passed = kind if kind[-1] is not None and _need_no_care(self.layers, inputs) else None
+        self._passed = kind if kind[-1] is not None and need_no_care(self.layers, inputs) else None
         return outputs
 
     def find(self, inputs: Any) -> tuple[Planned | Mixed, torch.Tensor] | None:
@@ -168,10 +160,8 @@ class FusedRow:
         if inputs.dtype != torch.float32 and not (bf16 and inputs.dtype == torch.bfloat16):
             inputs = inputs.to(torch.float32)
         wants = training and inputs.requires_grad
-        active = tuple(layer.training for layer in self._dropouts)
-        types = tuple(weight.dtype for weight in self._weights)
         asked = (inputs.shape, inputs.dtype, bf16, training, wants)
-        key = (*asked, active, types, left_to_pytorch())
+        key = (*asked, self._numbers(), left_to_pytorch())
         if key not in self._programs:
             self._programs[key] = self._plan(inputs, bf16, training, wants)
             while len(self._programs) > MOST_PROGRAMS:
@@ -179,9 +169,29 @@ class FusedRow:
         planned = self._programs[key]
         return None if planned is None else (planned, inputs.contiguous())
 
+    def _numbers(self) -> tuple[Any, ...]:
+        """The numbers of layers and types of weights that a program is made for."""
+        drops = tuple((layer.rate, layer.training) for layer in self._dropouts)
+        norms = tuple((layer.momentum, layer.epsilon) for layer in self._norms)
+        return drops, norms, tuple(weight.dtype for weight in self._weights)
+
+    def is_native_alone(self, training: bool) -> bool:
+        """Whether nothing of the row is left to PyTorch, by its layers and the table of choices."""
+        library = native_library()
+        frozen = training and any(not norm.trainable for norm in self._norms)
+        narrow = library is None or (fused_precision() and not library.has_bf16)
+        known = list(self._programs.values())
+        mixed = any(isinstance(one, Mixed) for one in known) or (not known and left_to_pytorch())
+        return not (narrow or frozen or self.is_watched or mixed)
+
     def _refresh(self) -> None:
-        """Look whether the weights are the same tensors as ever; a person may have put others in place."""
+        """Look whether the weights are what and where they were; a person may have put others in place."""
         if all(holder.get(name) is weight for holder, name, weight in self._places):
+            addresses = [weight.data_ptr() for weight in self._weights]
+            if addresses != self._addresses:
+                # Other memory may be laid out in another way.
+                self._addresses = addresses
+                self._programs.clear()
             return
         self._places = [
             (holder, name, weight)
@@ -190,14 +200,13 @@ class FusedRow:
             for name, weight in holder.items()
         ]
         self._weights = [weight for _, _, weight in self._places if weight is not None]
+        self._addresses = [weight.data_ptr() for weight in self._weights]
         self._programs.clear()
 
     @property
     def is_watched(self) -> bool:
         """Whether somebody looks at what goes through one of the layers."""
-        if torch_module._global_forward_hooks or torch_module._global_forward_pre_hooks:
-            return True
-        return any(has_hooks(layer) for layer in self.layers)
+        return are_watched(self.layers)
 
     def _mode(self, inputs: torch.Tensor) -> bool | None:
         """Say whether to run with gradients (True) or in inference; None: neither form fits."""
@@ -206,7 +215,7 @@ class FusedRow:
         )
         by_batch = [norm.training and norm.trainable for norm in self._norms]
         if not learns:
-            chance = any(by_batch) or any(layer.training for layer in self._dropouts)
+            chance = any(by_batch) or any(layer.training and layer.rate > 0 for layer in self._dropouts)
             return None if chance else False
         spot = here()
         if spot is not None and spot.processes > 1:
@@ -219,7 +228,7 @@ class FusedRow:
         if library is None or (bf16 and not library.has_bf16):
             return None
         shape = self._output_shape(tuple(inputs.shape))
-        if shape is None or not weights_fit(self.layers):
+        if shape is None or not weights_fit(self.layers) or any(layer.rate > 0 for layer in self._undrafted):
             return None
         # Scores and what goes into other functions come in fp32, maps in the kernels' own type.
         last = len(shape) == 2 or self.row.tail is not None or not bf16
@@ -243,7 +252,7 @@ class FusedRow:
             has_form = joined[0].norm is not None and isinstance(joined[0].main, Conv1D | Conv2D)
             forms = [[joined[0], *plain[2:]], plain] if has_form else [plain]
         for drafts in forms:
-            parts = parts_of(drafts, size, setting.training, self._keys)
+            parts = parts_of(drafts, size, setting.training)
             elsewhere = [_is_left(part, setting) for part in parts]
             if any(elsewhere):
                 return Mixed.of(drafts, elsewhere)

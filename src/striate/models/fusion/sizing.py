@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 
-from striate.core.position import here
 from striate.core.shapes import output_length, padding_amount
-from striate.layers.base import Layer
+from striate.layers.base import Layer, takes_training
 from striate.layers.convolution import Conv1D, Conv2D
 from striate.layers.dense import Dense
 from striate.layers.global_pooling import GlobalPooling
@@ -35,24 +35,20 @@ class MapSize:
         return cls(*rows)
 
 
-def parts_of(
-    drafts: Sequence[Draft], size: MapSize, training: bool, keys: Mapping[Dropout, DropoutKey]
-) -> list[Part]:
-    """Work out all parts of a row for its input's size; `keys` are the row's dropout layers'.
+def parts_of(drafts: Sequence[Draft], size: MapSize, training: bool) -> list[Part]:
+    """Work out all parts of a row for its input's size.
 
     In training a draft that holds both a convolution and a normalisation becomes a `FIRST` block;
     others are to come unfolded.
     """
     parts = []
     for draft in drafts:
-        part, size = _part(draft, size, training, keys)
+        part, size = _part(draft, size, training)
         parts.append(part)
     return parts
 
 
-def _part(
-    draft: Draft, size: MapSize, training: bool, keys: Mapping[Dropout, DropoutKey]
-) -> tuple[Part, MapSize]:
+def _part(draft: Draft, size: MapSize, training: bool) -> tuple[Part, MapSize]:
     main = draft.main
     if isinstance(main, Dense) or draft.flat:
         size = MapSize(1, 1, size.height * size.width * size.channels)
@@ -73,7 +69,7 @@ def _part(
     sizes |= {"filters": filters, "map_height": rows, "map_width": columns, "relu": int(draft.relu)}
     rows, columns = _pooled(draft, rows, columns, sizes)
     sizes |= {"output_height": rows, "output_width": columns}
-    return _weighted(draft, kind, sizes, keys), MapSize(rows, columns, filters)
+    return _weighted(draft, kind, sizes), MapSize(rows, columns, filters)
 
 
 def _two(values: Sequence[int], first: int = 1) -> tuple[int, int]:
@@ -107,13 +103,15 @@ def _pooled(draft: Draft, rows: int, columns: int, sizes: dict[str, int]) -> tup
     return after[0], after[1]
 
 
-def _weighted(draft: Draft, kind: int, sizes: dict[str, int], keys: Mapping[Dropout, DropoutKey]) -> Part:
+def _weighted(draft: Draft, kind: int, sizes: dict[str, int]) -> Part:
     norm = draft.main if isinstance(draft.main, BatchNormalization) else draft.norm
     names = ("kernel", "bias") if draft.main is not norm else ()
     tensors = {name: getattr(draft.main, name, None) for name in names}
     if norm is not None:
         tensors |= {name: getattr(norm, name) for name in ("gamma", "beta", "moving_mean", "moving_variance")}
-    dropout = draft.dropout if draft.dropout is not None and draft.dropout.training else None
+    dropout = draft.dropout
+    if dropout is not None and not (dropout.training and dropout.rate > 0):
+        dropout = None
     return Part(
         kind,
         sizes,
@@ -121,25 +119,17 @@ def _weighted(draft: Draft, kind: int, sizes: dict[str, int], keys: Mapping[Drop
         dropout=dropout.rate if dropout else 0.0,
         epsilon=norm.epsilon if norm is not None else 0.0,
         momentum=norm.momentum if norm is not None else 0.0,
-        draw_key=keys[dropout] if dropout else None,
+        draw_key=functools.partial(_draw_key, dropout) if dropout else None,
     )
 
 
-class DropoutKey:
-    """Draws a dropout layer's key, one for each step, however many parts the step's batch has."""
+def _draw_key(layer: Dropout) -> int:
+    """Draw the key of a dropout for one pass.
 
-    def __init__(self, layer: Dropout):
-        self.layer = layer
-        self._step: int | None = None
-        self._key = 0
-
-    def __call__(self) -> int:
-        spot = here()
-        if spot is None or spot.step != self._step:
-            generator = self.layer._own_generator(torch.device("cpu"))
-            self._key = int(torch.randint(2**62, (), generator=generator).item())
-            self._step = None if spot is None else spot.step
-        return self._key
+    Where a batch goes through in parts, the generator is put back before each, so all draw the same.
+    """
+    generator = layer._own_generator(torch.device("cpu"))
+    return int(torch.randint(2**62, (), generator=generator).item())
 
 
 def weights_fit(layers: Sequence[Layer]) -> bool:
@@ -152,3 +142,13 @@ def weights_fit(layers: Sequence[Layer]) -> bool:
             if not (weight.movedim(1, -1) if is_kernel else weight).is_contiguous():
                 return False
     return True
+
+
+def need_no_care(layers: Sequence[Layer], inputs: torch.Tensor) -> bool:
+    """Whether nothing is to be cast, and nothing but `call` belongs to a call of these layers."""
+    return inputs.dtype == torch.float32 and all(
+        layer.dtype == torch.float32
+        and layer.activity_regularizer is None
+        and not takes_training(type(layer))
+        for layer in layers
+    )

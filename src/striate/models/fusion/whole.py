@@ -71,9 +71,7 @@ class WholeRow:
         if found is None or isinstance(found[0], Mixed):
             return None
         program, inputs = found[0].program, found[1]
-        alone = len(set(map(id, program.learnt))) == len(program.learnt)
-        if not program.setting.training or program.setting.input_gradient or not alone:
-            # A weight that is there twice gets the sum of two gradients, which is autograd's work.
+        if not program.setting.training or program.setting.input_gradient or _need_autograd(program.learnt):
             return None
         spot = here()
         lease = program.lease()
@@ -94,8 +92,12 @@ class WholeRow:
         made = self._gradients_of(program.learnt)
         program.backward_into(made, None, lease, inputs, outputs, gradient)
         for weight, found in zip(program.learnt, made, strict=True):
-            if found is not None:
-                weight.grad = found
+            if found is None:
+                continue
+            if weight.grad is not None and weight.grad is not found:
+                # The loss asked the weight itself, as a penalty of a person's own does.
+                found.add_(weight.grad)
+            weight.grad = found
 
     def _gradients_of(self, weights: Sequence[torch.Tensor]) -> list[torch.Tensor | None]:
         made: list[torch.Tensor | None] = []
@@ -105,3 +107,10 @@ class WholeRow:
                 known = self._found[id(weight)] = (weight, torch.empty_like(weight, requires_grad=False))
             made.append(known[1] if weight.requires_grad else None)
         return made
+
+
+def _need_autograd(weights: Sequence[torch.Tensor]) -> bool:
+    """Whether a weight is there twice, so that two gradients add up, or somebody waits for its gradient."""
+    if len(set(map(id, weights))) != len(weights):
+        return True
+    return any(weight._backward_hooks or weight._post_accumulate_grad_hooks for weight in weights)

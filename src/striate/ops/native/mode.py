@@ -28,8 +28,9 @@ def fused_precision() -> bool | None:
 @contextmanager
 def fusing(bf16: bool) -> Iterator[None]:
     """Let fused kernels run inside the with-block."""
-    before, _mode.bf16 = _mode.bf16, bf16
+    before = _mode.bf16
     try:
+        _mode.bf16 = bf16
         yield
     finally:
         _mode.bf16 = before

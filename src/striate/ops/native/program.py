@@ -8,6 +8,7 @@ long as autograd may come back, then it serves the next pass.
 from __future__ import annotations
 
 import ctypes
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +24,8 @@ from striate.ops.native.structures import Block, Pass
 LEARNT = ("kernel", "bias", "gamma", "beta")
 MOVING = ("moving_mean", "moving_variance")
 _ALIGNMENT = 64
+# How many values of each weight are looked at to see that it is as it was; about that many.
+_GLANCES = 61
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,10 @@ class Program:
         self.blocks[0].input_gradient = setting.input_gradient
         self.blocks[len(parts) - 1].output_is_fp32 = setting.output_dtype == torch.float32
         self.sizes = Pass(blocks=self.blocks, count=len(parts), batch=setting.batch)
+        # What the weights were when they were packed, and what they are for the pass that is made ready.
         self._packed_for: Any = None
+        self._ready_for: Any = None
+        self._glances: list[torch.Tensor] = []
         self._plan()
         self.weights = self._named(LEARNT)
         self.statistics = self._named(MOVING)
@@ -105,6 +111,7 @@ class Program:
         places = [tensor.data_ptr() for tensor in self.all_weights]
         if places != self._places:
             self._places = places
+            self._glances = [_glance(tensor) for tensor in self.all_weights]
             for (block, name, _), place in zip((*self.weights, *self.statistics), places, strict=True):
                 setattr(block, name, place)
         if self.sizes.threads != thread_count():
@@ -127,7 +134,9 @@ class Program:
             lease.keys = [draw() for _, draw in self._keyed]
             self._unlock(lease)
         self.functions.striate_forward(ctypes.byref(run))
-        if self.setting.training and self.moving:
+        if not self.setting.training:
+            self.ran()
+        elif self.moving:
             # The kernels wrote the moving statistics; whoever remembers their version must see it.
             torch.autograd.graph.increment_version(self.moving)
         return outputs
@@ -135,14 +144,27 @@ class Program:
     def ready_pass(
         self, lease: Lease, inputs: torch.Tensor, outputs: torch.Tensor, first_example: int = 0
     ) -> Pass:
-        """Say all that a pass forward needs, the weights as they are now."""
+        """Say all that a pass forward needs, the weights as they are now; `ran` is to be told when it ran."""
         self._point()
         run = self._pass(lease, inputs, outputs, first_example)
         if not self.setting.training:
-            weights = [*self._places, *(tensor._version for tensor in self.all_weights)]
-            run.packed = weights == self._packed_for
-            self._packed_for = weights
+            self._ready_for = self._weights_now()
+            run.packed = self._ready_for == self._packed_for
+            self._packed_for = None
         return run
+
+    def ran(self) -> None:
+        """Note that the pass that was made ready has run: the weights lie packed in the work's memory."""
+        self._packed_for = self._ready_for
+
+    def _weights_now(self) -> list[Any]:
+        """Where the weights lie, how often they were written, and a few of their values.
+
+        The values since `.data` and NumPy write past the count of writings.
+        """
+        written = [0 if tensor.is_inference() else tensor._version for tensor in self.all_weights]
+        values = torch.cat(self._glances).numpy().tobytes() if self._glances else b""
+        return [*self._places, *written, values]
 
     def backward(
         self,
@@ -256,6 +278,12 @@ def run_program(program: Program, inputs: torch.Tensor, first_example: int = 0) 
         outputs: torch.Tensor = _Row.apply(program, first_example, inputs, *program.learnt)
         return outputs
     return program.forward(program.lease(), inputs, first_example)
+
+
+def _glance(tensor: torch.Tensor) -> torch.Tensor:
+    """A view of some values from all over a tensor that has no gaps in memory."""
+    step = max(tensor.numel() // _GLANCES, 1)
+    return tensor.detach().as_strided((math.ceil(tensor.numel() / step),), (step,), tensor.storage_offset())
 
 
 def _block(part: Part, setting: Setting) -> Block:

@@ -49,13 +49,13 @@ static void finish_plain(const FinishedVector<Element> to, const Dropout& dropou
 }
 
 // The part of a pooling window that lies on the map.
-struct Window {
+struct PoolingWindow {
     int first_row, last_row, first_column, last_column, width;
 };
 
 // The window's maximum and, where it is wanted, its place. `sums` are of the window's first column.
 template <bool kChoice>
-[[gnu::always_inline]] inline Vector pooled(const float* const* sums, int64_t offset, int64_t step, const Window& window,
+[[gnu::always_inline]] inline Vector pooled(const float* const* sums, int64_t offset, int64_t step, const PoolingWindow& window,
                                             Places& where) {
     Vector best = load(sums[window.first_row] + offset + window.first_column * step), total = zero();
     where = places(window.first_row * window.width + window.first_column);
@@ -84,7 +84,7 @@ template <bool kChoice>
 template <int kPool, bool kRelu, bool kDropout, bool kChoice, class Element>
 static void finish_pooled(const StriateBlock& block, const FinishedVector<Element> to, const Dropout& dropout) {
     int columns = block.output_width, map_columns = used_columns(block), left = block.pool_left;
-    Window window{0, block.pool_height, 0, block.pool_width, block.pool_width};
+    PoolingWindow window{0, block.pool_height, 0, block.pool_width, block.pool_width};
     while (!to.sums[window.first_row]) window.first_row++;
     while (!to.sums[window.last_row - 1]) window.last_row--;
     bool whole_rows = window.last_row - window.first_row == kPool;
@@ -95,7 +95,7 @@ static void finish_pooled(const StriateBlock& block, const FinishedVector<Elemen
         Places where;
         Vector best;
         if (kPool && whole_rows && window.last_column - window.first_column == kPool)
-            best = pooled<kChoice>(to.sums, first * to.sum_step, to.sum_step, Window{0, kPool, 0, kPool, kPool}, where);
+            best = pooled<kChoice>(to.sums, first * to.sum_step, to.sum_step, PoolingWindow{0, kPool, 0, kPool, kPool}, where);
         else
             best = pooled<kChoice>(to.sums, first * to.sum_step, to.sum_step, window, where);
         finish_value<kRelu, kDropout, kChoice>(to, dropout, column, best, where);

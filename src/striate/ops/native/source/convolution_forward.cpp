@@ -117,12 +117,13 @@ static void forward_rows(const Call& call, int sample, int first, int last) {
     InputRows<Products> input = input_rows<Products>(call, sample, std::min(top, end), end);
     Packing packing = forward_packing(block);
     Walk walk = packing.walk(int64_t(block.dilation_width) * block.channels, int64_t(block.stride_width) * block.channels);
-    int64_t sums = int64_t(block.pool_height) * used_columns(block) * kMostVectors * kLanes;
+    Finish finish(call, sample);
+    // Rows that need nothing more than bias and ReLU are finished in registers.
+    bool plain = !pools(block) && !finish.dropout.active && output_is_fp32(block) == (Products::kGroup == 1);
+    int64_t sums = plain ? 0 : int64_t(block.pool_height) * used_columns(block) * kMostVectors * kLanes;
     float* memory = scratch_of<float>(kRowSums, sums + block.window_height * int64_t(sizeof(WindowRow<Products>)));
     auto* rows = reinterpret_cast<WindowRow<Products>*>(memory + sums);
     Forward<Products> forward{call, block, packing, walk, input, memory, rows};
-    Finish finish(call, sample);
-    bool plain = !pools(block) && !finish.dropout.active && output_is_fp32(block) == (Products::kGroup == 1);
     for (int index = 0; index < packing.blocks(); index++)
         for (int y = first; y < last; y++) {
             if (plain)

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -103,7 +104,11 @@ struct Pool {
     void resize(int threads) {
         close();
         closing = false;
-        for (int i = 1; i < threads; i++) workers.emplace_back([this] { live(); });
+        try {
+            for (int i = 1; i < threads; i++) workers.emplace_back([this] { live(); });
+        } catch (const std::system_error&) {
+            // The system allows no more threads: those that there are do the work.
+        }
     }
 
     void close() {
@@ -119,7 +124,7 @@ struct Pool {
 
 std::mutex guard;        // of the two below
 Pool* pool = nullptr;
-int wanted_threads = 1;
+std::atomic<int> wanted_threads{1};
 
 // A forked child has no threads but its own: it starts anew with its first job. The parent's pool is
 // left alone, since its locks may be held by threads that are not here.
