@@ -57,10 +57,10 @@ class Network(Layer):
             finally:
                 call_depth.models -= 1
 
-    def is_one_program(self, training: bool) -> bool:
+    def is_one_program(self, training: bool, bf16: bool) -> bool:
         """Whether native kernels compute the whole graph, from its input to one row of answers an example."""
         row = self._only_row()
-        return row is not None and row.is_native_alone(training)
+        return row is not None and row.is_native_alone(training, bf16)
 
     def whole_row(self) -> WholeRow | None:
         """The graph as training can run it without autograd, where it is one program."""
@@ -71,9 +71,10 @@ class Network(Layer):
 
     def _only_row(self) -> FusedRow | None:
         own_call = type(self).call is not Network.call or type(self).forward is not Network.forward
-        if own_call or self.graph is None or native_library() is None or len(self.graph.fused_steps) != 1:
+        if own_call or self.graph is None or native_library() is None:
             return None
-        row, answers = self.graph.fused_steps[0].layer, self.graph.outputs
+        steps, answers = self.graph.fused_steps, self.graph.outputs
+        row = steps[0].layer if len(steps) == 1 else None
         flat = isinstance(answers, SymbolicTensor) and len(answers.shape) == 2
         # An input that leads nowhere would be taken for the one that the row reads.
         alone = len(list(leaves(self.graph.inputs))) == 1

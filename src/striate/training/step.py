@@ -261,8 +261,7 @@ def threads_for(stepper: Stepper, training: bool = False) -> AbstractContextMana
     ask = getattr(stepper.module, "is_one_program", None)
     if ask is None or stepper.device.type != "cpu":
         return nullcontext()
-    with stepper.runner.arithmetic():
-        return pytorch_resting() if ask(training) else nullcontext()
+    return pytorch_resting() if ask(training, stepper.precision == "bfloat16") else nullcontext()
 
 
 def trainable_weights(module: nn.Module) -> list[tuple[str, nn.Parameter]]:

@@ -8,7 +8,7 @@ import pytest
 
 from striate.core.errors import FileFormatError
 from striate.ops.native import choices
-from striate.ops.native.program import Part
+from striate.ops.native.part import Part
 from striate.ops.native.structures import CONVOLUTION
 
 SIZES = {"height": 30, "width": 20, "channels": 3, "filters": 32}

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from striate.ops.native.library import native_library
-from striate.ops.native.program import Part, Program, Setting
+from striate.ops.native.part import Part, Setting
+from striate.ops.native.program import Program
 from striate.ops.native.structures import GLOBAL
 
 

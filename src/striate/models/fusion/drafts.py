@@ -234,8 +234,8 @@ def why_alone(layer: Layer) -> str:
 
 def settings_of(layer: Layer) -> tuple[Any, ...]:
     """What decides how a layer is read, and may be changed after that."""
+    # Asked at every pass: torch's way to an attribute that is not there takes ten times as long.
     own = vars(layer)
-    activation, pool = getattr(layer, "activation", None), getattr(layer, "pool_size", None)
-    drops = getattr(layer, "rate", 0) != 0
-    watched = layer.activity_regularizer is not None
-    return type(layer), activation, pool, drops, watched, layer.dtype, "call" in own, "forward" in own
+    activation = own.get("activation") or own["_modules"].get("activation")
+    drops, watched = own.get("rate", 0) != 0, own.get("activity_regularizer") is not None
+    return type(layer), activation, drops, watched, "call" in own, "forward" in own

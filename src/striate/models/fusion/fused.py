@@ -22,7 +22,8 @@ from striate.models.fusion.sizing import MapSize, need_no_care, parts_of, weight
 from striate.ops.native.choices import describe_block, left_to_pytorch
 from striate.ops.native.library import Library, explain_native, native_library
 from striate.ops.native.mode import fused_precision
-from striate.ops.native.program import Part, Program, Setting, run_program
+from striate.ops.native.part import Part, Setting
+from striate.ops.native.program import Program, run_program
 
 # Inference keeps maps only from one block to the next: a large batch goes through in slices of this much.
 MOST_KEPT = 64 * 2**20
@@ -175,11 +176,11 @@ class FusedRow:
         norms = tuple((layer.momentum, layer.epsilon) for layer in self._norms)
         return drops, norms, tuple(weight.dtype for weight in self._weights)
 
-    def is_native_alone(self, training: bool) -> bool:
+    def is_native_alone(self, training: bool, bf16: bool) -> bool:
         """Whether nothing of the row is left to PyTorch, by its layers and the table of choices."""
         library = native_library()
         frozen = training and any(not norm.trainable for norm in self._norms)
-        narrow = library is None or (fused_precision() and not library.has_bf16)
+        narrow = library is None or (bf16 and not library.has_bf16)
         known = list(self._programs.values())
         mixed = any(isinstance(one, Mixed) for one in known) or (not known and left_to_pytorch())
         return not (narrow or frozen or self.is_watched or mixed)

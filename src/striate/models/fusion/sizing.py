@@ -17,7 +17,7 @@ from striate.layers.normalization import BatchNormalization
 from striate.layers.regularization import Dropout
 from striate.models.fusion.drafts import Draft
 from striate.ops.native import structures
-from striate.ops.native.program import Part
+from striate.ops.native.part import Part
 
 
 @dataclass(frozen=True)

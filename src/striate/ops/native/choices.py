@@ -16,7 +16,7 @@ from typing import Any
 
 from striate.core.cache import cache_folder
 from striate.core.errors import FileFormatError
-from striate.ops.native.program import Part
+from striate.ops.native.part import Part
 from striate.ops.native.structures import CONVOLUTION, DENSE, FIRST, GLOBAL, NORMALIZATION
 
 PACKAGED = Path(__file__).with_name("choices.json")

@@ -9,51 +9,22 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 from torch.autograd.function import once_differentiable
 
 from striate.core.threads import thread_count
 from striate.ops.native.library import Library
+from striate.ops.native.part import LEARNT, MOVING, Part, Setting, block_of
 from striate.ops.native.structures import Block, Pass
 
-# In this order the weights of a part go into autograd, and their gradients come back.
-LEARNT = ("kernel", "bias", "gamma", "beta")
-MOVING = ("moving_mean", "moving_variance")
 _ALIGNMENT = 64
 # How many values of each weight are looked at to see that it is as it was; about that many.
 _GLANCES = 61
-
-
-@dataclass(frozen=True)
-class Part:
-    """One block of a row: its kind, its sizes by the names of `Block`'s fields, and its weights.
-
-    `draw_key` gives a new key for dropout at each pass.
-    """
-
-    kind: int
-    sizes: Mapping[str, int]
-    tensors: Mapping[str, torch.Tensor | None]
-    dropout: float = 0.0
-    epsilon: float = 0.0
-    momentum: float = 0.0
-    draw_key: Callable[[], int] | None = None
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What decides how a row is planned, beside its parts."""
-
-    batch: int
-    bf16: bool
-    training: bool
-    input_dtype: torch.dtype
-    output_dtype: torch.dtype
-    input_gradient: bool
 
 
 def _arena(size: int) -> tuple[torch.Tensor, int]:
@@ -74,7 +45,7 @@ class Program:
         self.functions = library.functions
         self.parts = list(parts)
         self.setting = setting
-        self.blocks = (Block * len(parts))(*(_block(part, setting) for part in parts))
+        self.blocks = (Block * len(parts))(*(block_of(part, setting) for part in parts))
         self.blocks[0].input_is_fp32 = setting.input_dtype == torch.float32
         self.blocks[0].input_gradient = setting.input_gradient
         self.blocks[len(parts) - 1].output_is_fp32 = setting.output_dtype == torch.float32
@@ -82,7 +53,7 @@ class Program:
         # What the weights were when they were packed, and what they are for the pass that is made ready.
         self._packed_for: Any = None
         self._ready_for: Any = None
-        self._glances: list[torch.Tensor] = []
+        self._glances: list[np.ndarray] = []
         self._plan()
         self.weights = self._named(LEARNT)
         self.statistics = self._named(MOVING)
@@ -163,7 +134,7 @@ class Program:
         The values since `.data` and NumPy write past the count of writings.
         """
         written = [0 if tensor.is_inference() else tensor._version for tensor in self.all_weights]
-        values = torch.cat(self._glances).numpy().tobytes() if self._glances else b""
+        values = np.concatenate(self._glances).tobytes() if self._glances else b""
         return [*self._places, *written, values]
 
     def backward(
@@ -280,20 +251,8 @@ def run_program(program: Program, inputs: torch.Tensor, first_example: int = 0) 
     return program.forward(program.lease(), inputs, first_example)
 
 
-def _glance(tensor: torch.Tensor) -> torch.Tensor:
+def _glance(tensor: torch.Tensor) -> np.ndarray:
     """A view of some values from all over a tensor that has no gaps in memory."""
     step = max(tensor.numel() // _GLANCES, 1)
-    return tensor.detach().as_strided((math.ceil(tensor.numel() / step),), (step,), tensor.storage_offset())
-
-
-def _block(part: Part, setting: Setting) -> Block:
-    block = Block(kind=part.kind, bf16=setting.bf16, training=setting.training, input_gradient=1)
-    for name, value in part.sizes.items():
-        setattr(block, name, value)
-    block.dropout = part.dropout if setting.training else 0.0
-    block.epsilon, block.momentum = part.epsilon, part.momentum
-    for name in (*LEARNT, *MOVING):
-        tensor = part.tensors.get(name)
-        # What the plan asks is only whether there is one; where it lies is said before each pass.
-        setattr(block, name, None if tensor is None else tensor.data_ptr())
-    return block
+    size = math.ceil(tensor.numel() / step)
+    return tensor.detach().as_strided((size,), (step,), tensor.storage_offset()).numpy()
