@@ -29,7 +29,7 @@ from striate.core.runtime import set_random_seed
 from striate.datasets import fashion_mnist
 from striate.ops.native.library import explain_native
 
-WAYS = {"bf16 native": ("1", "auto"), "fp32 native": ("1", "float32"), "fp32 PyTorch": ("0", "float32")}
+WAYS = {"bf16 native": ("1", "bfloat16"), "fp32 native": ("1", "float32"), "fp32 PyTorch": ("0", "float32")}
 # Batches of 4 give net A the 600 steps that its moving statistics need (momentum 0.99).
 EPOCHS = {"C": 4, "A": 4}
 SHIRT = 6
@@ -112,6 +112,9 @@ def main() -> None:
         net, seed, precision = options.one
         print(json.dumps(train(net, int(seed), precision)))
         return
+    kernels = explain_native()
+    if kernels.value is None or not kernels.value.has_bf16:
+        raise SystemExit(f"this comparison needs kernels with bf16: {kernels.reason}.")
     found: dict[str, dict[str, list[dict[str, Any]]]] = {}
     if KEPT.is_file():
         found = json.loads(KEPT.read_text())

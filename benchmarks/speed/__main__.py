@@ -124,6 +124,10 @@ def show(measured: Mapping[str, Any]) -> None:
 
 def run(asked: argparse.Namespace) -> dict[str, Any]:
     """Measure what was asked for; what is done is on the disk after each network."""
+    if sys.platform != "linux":
+        raise SystemExit(
+            "the benchmark needs Linux: it reads /proc, and on a Mac some sides would take the GPU."
+        )
     loads = [load_named(name, asked.scale) for name in asked.nets]
     needed: list[Side] = [side for side in chosen(asked.sides) if set(side.tasks) & set(asked.tasks)]
     pythons = environments.pythons([*(side.place for side in needed), LIMIT.place], asked.python)
@@ -132,6 +136,7 @@ def run(asked: argparse.Namespace) -> dict[str, Any]:
         "commit": machine.commit(),
         "machine": machine.describe(),
         "rounds": asked.rounds,
+        "scale": asked.scale,
         "metrics": asked.metrics,
         "measurements": [],
     }
@@ -153,12 +158,14 @@ def together(files: list[Path]) -> dict[str, Any]:
     """Read results; of a network and task that was measured twice the last counts.
 
     Raises:
-        SystemExit: results of different machines.
+        SystemExit: results of different machines, or with and without metrics.
     """
     runs = [json.loads(file.read_text(encoding="utf-8")) for file in files]
     processors = dict.fromkeys(found["machine"]["processor"] for found in runs)
     if len(processors) > 1:
         raise SystemExit(f"results of different machines: {' and '.join(processors)}.")
+    if len({found["metrics"] for found in runs}) > 1:
+        raise SystemExit("results with and without metrics: they do not stand in one table.")
     latest = {(one["net"], one["batch"], one["task"]): one for found in runs for one in found["measurements"]}
     return {**runs[-1], "measurements": list(latest.values())}
 

@@ -55,13 +55,16 @@ class Findings:
         return self.examples / statistics.median(self.seconds[side]) if side in self.seconds else None
 
     def best(self, groups: tuple[str, ...], warm: bool = False, ours: str = OURS) -> Best | None:
-        """Compare with the quickest of the groups: as installed, or with the allocator's settings."""
-        peers = {
-            name: found
-            for name, found in self.seconds.items()
-            if SIDES[name].group in groups and SIDES[name].warm is warm
+        """Compare with the quickest of the groups: as installed, or with the allocator's settings.
+
+        None where one of them was measured without these settings only: it may be the quickest with them.
+        """
+        members = {name: found for name, found in self.seconds.items() if SIDES[name].group in groups}
+        peers = {name: found for name, found in members.items() if SIDES[name].warm is warm}
+        missing = warm and {name.removesuffix(WARM) for name in members} != {
+            name.removesuffix(WARM) for name in peers
         }
-        if ours not in self.seconds or not peers:
+        if ours not in self.seconds or not peers or missing:
             return None
         name = fastest(peers)
         return Best(name, ratio(self.seconds[ours], peers[name]))

@@ -39,13 +39,14 @@ def describe() -> dict[str, Any]:
     name, abilities = _processor()
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     memory = _meminfo("MemTotal")
-    settings = ("OMP_NUM_THREADS", "GOMP_SPINCOUNT", "OMP_WAIT_POLICY", "STRIATE_THREADS", "STRIATE_NATIVE")
+    settings = ("OMP_NUM_THREADS", "GOMP_SPINCOUNT", "OMP_WAIT_POLICY", "KMP_BLOCKTIME", "LD_PRELOAD")
+    settings += ("STRIATE_THREADS", "STRIATE_NATIVE", "STRIATE_ALLOCATOR")
     return {
         "processor": name,
         "abilities": abilities,
         "cores": usable,
         "memory_gigabytes": None if memory is None else round(memory / 2**30),
-        "system": f"{platform.system()} {platform.release()}",
+        "system": f"{platform.system()} {platform.release().partition('-')[0]}",
         "load": list(os.getloadavg()),
         "variables": {key: os.environ[key] for key in settings if key in os.environ},
     }

@@ -120,8 +120,13 @@ def header(run: Mapping[str, Any]) -> str:
         f"{run['date']}, {machine['processor']} ({abilities}), {machine['cores']} cores, "
         f"{machine['memory_gigabytes']} GiB, {machine['system']}{variables}; load before the run "
         f"{machine['load'][0]:.1f}. Commit {run['commit']}. {named}. "
-        f"{run['rounds']} rounds, metrics {'on' if run['metrics'] else 'off'} for all."
+        f"{run['rounds']} rounds{_turns(run)}, metrics {'on' if run['metrics'] else 'off'} for all."
     )
+
+
+def _turns(run: Mapping[str, Any]) -> str:
+    scale = run.get("scale", 1.0)
+    return "" if scale == 1 else f", turns {scale:g} times as long as usual"
 
 
 def write(run: Mapping[str, Any]) -> str:

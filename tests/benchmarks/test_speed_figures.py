@@ -91,10 +91,17 @@ def test_striate_is_compared_with_the_quickest_of_a_group():
     found = Findings.of(a_run()["measurements"][0])
     assert found.best(("keras",)).name == "keras-tensorflow"
     assert found.best(("keras",)).ratio == Ratio(5.0, 4.0, 6.0)
-    assert found.best(("keras",), warm=True).ratio.value == 3.0
+    assert found.best(("keras",), warm=True) is None, "JAX was not measured so, and may be the quickest"
     assert found.best(("inference",)) is None
     assert found.rate("striate") == 1000
     assert found.share("bfloat16").value == 0.5
+
+
+def test_with_the_allocators_settings_all_of_a_group_are_compared():
+    measured = a_run()["measurements"][0]
+    measured["sides"]["keras-jax+warm"] = {"seconds": [2.5, 2.5], "about": {}}
+    best = Findings.of(measured).best(("keras",), warm=True)
+    assert (best.title, best.ratio.value) == ("Keras on JAX", 2.5)
 
 
 def test_a_side_without_a_turn_or_of_another_time_is_not_there():
@@ -125,6 +132,7 @@ def test_the_page_names_machine_versions_and_settings():
     assert "Abacus (avx2), 2 cores, 24 GiB, Linux, OMP_NUM_THREADS=1" in text
     assert "Commit abc. torch 2.13. 2 rounds, metrics on for all." in text
     assert "### Prediction" not in text
+    assert "2 rounds, turns 0.4 times as long as usual, metrics" in table.write({**a_run(), "scale": 0.4})
 
 
 def test_small_rates_keep_a_digit():
@@ -166,6 +174,14 @@ def test_results_of_one_machine_are_not_joined_with_anothers(tmp_path):
     for file, run in zip(files, (a_run(), other), strict=True):
         file.write_text(json.dumps(run))
     with pytest.raises(SystemExit, match="Abacus and Slide rule"):
+        together(files)
+
+
+def test_results_with_and_without_metrics_are_not_joined(tmp_path):
+    files = [tmp_path / "one.json", tmp_path / "two.json"]
+    for file, run in zip(files, (a_run(), {**a_run(), "metrics": False}), strict=True):
+        file.write_text(json.dumps(run))
+    with pytest.raises(SystemExit, match="with and without metrics"):
         together(files)
 
 
