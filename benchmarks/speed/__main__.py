@@ -98,6 +98,7 @@ def measure(load: Load, task: str, asked: argparse.Namespace, pythons: Mapping[s
         "net": net.name,
         "batch": load.batch,
         "task": task,
+        "scale": asked.scale,
         "steps": load.steps(task),
         "examples": load.batch * load.steps(task),
         "flops": flops(net, task),
@@ -125,9 +126,7 @@ def show(measured: Mapping[str, Any]) -> None:
 def run(asked: argparse.Namespace) -> dict[str, Any]:
     """Measure what was asked for; what is done is on the disk after each network."""
     if sys.platform != "linux":
-        raise SystemExit(
-            "the benchmark needs Linux: it reads /proc, and on a Mac some sides would take the GPU."
-        )
+        raise SystemExit("the benchmark needs Linux: on a Mac some sides would take the GPU.")
     loads = [load_named(name, asked.scale) for name in asked.nets]
     needed: list[Side] = [side for side in chosen(asked.sides) if set(side.tasks) & set(asked.tasks)]
     pythons = environments.pythons([*(side.place for side in needed), LIMIT.place], asked.python)
@@ -136,7 +135,6 @@ def run(asked: argparse.Namespace) -> dict[str, Any]:
         "commit": machine.commit(),
         "machine": machine.describe(),
         "rounds": asked.rounds,
-        "scale": asked.scale,
         "metrics": asked.metrics,
         "measurements": [],
     }

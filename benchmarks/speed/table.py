@@ -125,8 +125,11 @@ def header(run: Mapping[str, Any]) -> str:
 
 
 def _turns(run: Mapping[str, Any]) -> str:
-    scale = run.get("scale", 1.0)
-    return "" if scale == 1 else f", turns {scale:g} times as long as usual"
+    words = {"train": "training", "predict": "predicting"}
+    found = {(words[one["task"]], one.get("scale", 1.0)) for one in run["measurements"]}
+    return "".join(
+        f", {task} in turns {by:g} times as long as usual" for task, by in sorted(found) if by != 1
+    )
 
 
 def write(run: Mapping[str, Any]) -> str:
