@@ -161,3 +161,14 @@ def test_a_value_that_is_no_number_is_named_in_whichever_batch_it_is(images, exa
         DataError, match=rf"hold NaN or infinite values, first in example {example} \(of 20\)"
     ):
         make().predict(broken, batch_size=6, verbose=0, steps=steps)
+
+
+def test_one_batch_is_scored_and_predicted_whole(images, labels):
+    model = make()
+    before = model.get_weights()
+    assert model.test_on_batch(images, labels) == pytest.approx(model.evaluate(images, labels, verbose=0))
+    weighted = model.test_on_batch(images, labels, sample_weight=np.eye(20)[3], return_dict=True)
+    assert weighted["loss"] == pytest.approx(model.test_on_batch(images[3:4], labels[3:4]) / 20, rel=1e-4)
+    whole = model.predict(images, verbose=0)
+    np.testing.assert_allclose(model.predict_on_batch(images), whole, rtol=1e-6)
+    assert all(map(np.array_equal, before, model.get_weights()))

@@ -86,6 +86,17 @@ class Model(Network):
         with self._turn.taken(self.name):
             return training.train_on_batch(self, self._compiled_or_raise(), x, y, *others, **options)
 
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """Compute loss and metrics of one batch, however large; the model learns nothing."""
+        size = training.batch_length(x)
+        return self.evaluate(x, y, size, 0, sample_weight, return_dict=return_dict)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """Compute the outputs of one batch, however large, as arrays."""
+        return self.predict(x, batch_size=training.batch_length(x), verbose=0)
+
     def summary(self, line_length: int | None = None, details: bool = False, **options: Any) -> None:
         """Print the table of layers; `details` adds receptive field, FLOPs and memory of each."""
         print_summary(self, line_length=line_length, details=details, **options)

@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = attach(
     {
         "Compiled": ".compiled",
         "LearningRateByDepth": ".fine_tuning",
+        "batch_length": ".evaluation",
         "evaluate": ".evaluation",
         "fine_tune": ".fine_tuning",
         "fit": ".loop",

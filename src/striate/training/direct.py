@@ -67,7 +67,8 @@ class DirectStep:
 
     def __init__(self) -> None:
         self._row: Any = None
-        self._counted: tuple[Scores, Counting | None] | None = None
+        # For which scores, set how, they are counted in which way.
+        self._counted: tuple[Scores | None, Any, Counting | None] = None, None, None
 
     def settle(self, module: torch.nn.Module) -> None:
         """Find out, once the weights are there, whether the module is one program."""
@@ -104,9 +105,10 @@ class DirectStep:
         return answers
 
     def _measure(self, table: Scores, scores: torch.Tensor, part: Batch) -> Measured | None:
-        if self._counted is None or self._counted[0] is not table:
-            self._counted = table, _counting(table, self._row.tail)
-        counting, library = self._counted[1], native_library()
+        settings = _settings(table)
+        if self._counted[0] is not table or self._counted[1] != settings:
+            self._counted = table, settings, _counting(table, self._row.tail)
+        counting, library = self._counted[2], native_library()
         plain = part.weights is None and isinstance(part.targets, torch.Tensor)
         if counting is None or library is None or not plain:
             return None
@@ -124,13 +126,21 @@ class DirectStep:
         return loss.detach()
 
     def _count(self, table: Scores, measured: Measured, part: Batch) -> None:
-        counted = self._counted[1].metrics if self._counted and self._counted[1] else ()
+        counted = self._counted[2].metrics if self._counted[2] else ()
         table.count({"loss": measured.loss * part.size}, part.size)
         for _, _, metric in (*table.metrics, *table.weighted_metrics):
             if metric in counted:
                 metric.add_counts(measured.right, part.size)
             else:
                 metric.update_state(part.targets, measured.answers)
+
+
+def _settings(table: Scores) -> tuple[Any, ...]:
+    """What callbacks may set otherwise in the middle of a training, and the way of counting depends on."""
+    scores = (*table.metrics, *table.weighted_metrics)
+    loss = next(iter(table.losses.values()))
+    smoothing, logits = getattr(loss, "label_smoothing", None), getattr(loss, "from_logits", None)
+    return smoothing, logits, loss.reduction, *(getattr(metric, "threshold", None) for _, _, metric in scores)
 
 
 def _counting(table: Scores, tail: Any) -> Counting | None:

@@ -201,7 +201,7 @@ def train_on_batch(
     """
     group = join()
     stepper = Stepper(module, compiled, group)
-    feed = ArrayFeed(x, y, sample_weight, len(next(leaves(as_arrays(x)))), stepper.device)
+    feed = ArrayFeed(x, y, sample_weight, batch_length(x), stepper.device)
     if group is not None:
         share_chance(group, stepper.device)
         feed.share = group.rank, group.size
@@ -210,6 +210,11 @@ def train_on_batch(
         stepper.prepare(batch)
         stepper.guarded_train(batch)
     return _as_asked(stepper, return_dict)
+
+
+def batch_length(x: Any) -> int:
+    """Count the examples of arrays; 1 of none, so that whoever gets them says what is wrong."""
+    return max(len(next(leaves(as_arrays(x)))), 1)
 
 
 def _as_asked(stepper: Stepper, return_dict: bool) -> Any:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from striate import Input, Model, Sequential, activations, callbacks, layers, regularizers
+from striate import Input, Model, Sequential, activations, callbacks, layers, losses, optimizers, regularizers
 from striate.core.errors import DataError
 from striate.ops.native.program import Program
 from striate.training import step
@@ -252,3 +252,19 @@ def test_pytorchs_threads_rest_only_where_no_layer_is_left_to_it():
     assert not model.is_one_program(training=True, bf16=False)
     handle.remove()
     assert model.is_one_program(training=True, bf16=False)
+
+
+def test_a_loss_that_is_set_otherwise_by_a_callback_counts_so():
+    loss = losses.BinaryCrossentropy(label_smoothing=0.0)
+    set_random_seed(0)
+    model = Sequential([Input((4,)), layers.Dense(1, activation="sigmoid")])
+    soften = callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, _: setattr(loss, "label_smoothing", float(epoch))
+    )
+    x, y = np.ones((8, 4), np.float32), np.ones((8, 1), np.float32)
+    model.compile(optimizers.SGD(0.0), loss, precision="float32")
+    model.layers[0].set_weights([np.ones((4, 1), np.float32), np.zeros(1, np.float32)])
+    sharp, soft = model.fit(x, y, epochs=2, verbose=0, callbacks=[soften]).history["loss"]
+    right = 1 / (1 + np.exp(-4.0))
+    assert sharp == pytest.approx(-np.log(right), rel=1e-4)
+    assert soft == pytest.approx(-(np.log(right) + np.log(1 - right)) / 2, rel=1e-4)

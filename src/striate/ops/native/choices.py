@@ -1,7 +1,7 @@
 """Which blocks PyTorch's own library computes faster: a table by processor and shape.
 
 Nothing is timed while a network runs, so two processes always choose alike. The table that comes with
-the package holds what was measured on the processors we had; `striate tune-kernels` measures a network's
+the package is empty so far; `striate tune-kernels` measures a network's
 blocks on this machine and writes what it finds into the cache, where it stands in place of the package's.
 A run keeps the choices that it began with.
 """

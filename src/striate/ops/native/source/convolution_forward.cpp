@@ -99,7 +99,7 @@ struct Forward {
         const float* map_rows[kMostPlaces];
         for (int j = 0; j < block.pool_height; j++) {
             int y = output_row * block.pool_height + j - block.pool_top;
-            float* to = sums + int64_t(j) * used_columns(block) * kMostVectors * kLanes;
+            float* to = sums + int64_t(j) * used_columns(block) * lanes.vectors * kLanes;
             map_rows[j] = y >= 0 && y < block.map_height ? to : nullptr;
             if (map_rows[j]) multiply(y, lanes, to);
         }
@@ -120,7 +120,7 @@ static void forward_rows(const Call& call, int sample, int first, int last) {
     Finish finish(call, sample);
     // Rows that need nothing more than bias and ReLU are finished in registers.
     bool plain = !pools(block) && !finish.dropout.active && output_is_fp32(block) == (Products::kGroup == 1);
-    int64_t sums = plain ? 0 : int64_t(block.pool_height) * used_columns(block) * kMostVectors * kLanes;
+    int64_t sums = plain ? 0 : int64_t(block.pool_height) * used_columns(block) * packing.widest() * kLanes;
     float* memory = scratch_of<float>(kRowSums, sums + block.window_height * int64_t(sizeof(WindowRow<Products>)));
     auto* rows = reinterpret_cast<WindowRow<Products>*>(memory + sums);
     Forward<Products> forward{call, block, packing, walk, input, memory, rows};

@@ -49,7 +49,7 @@ static void multiply_map(const Call& call, int sample, const typename Products::
     const float scale = Dropout(block, *call.pass, sample).scale;
     const Packing packing = backward_packing(block);
     const Walk walk = packing.walk(int64_t(block.dilation_width) * block.filters, block.filters);
-    int64_t size = int64_t(spread ? spread_columns(block) : block.width) * kMostVectors * kLanes;
+    int64_t size = int64_t(spread ? spread_columns(block) : block.width) * packing.widest() * kLanes;
     float* sums = scratch_of<float>(kRowSums, size + block.window_height * int64_t(sizeof(WindowRow<Products>)));
     auto* rows = reinterpret_cast<WindowRow<Products>*>(sums + size);
     for (int index = 0; index < packing.blocks(); index++) {

@@ -36,6 +36,11 @@ struct Packing {
         int left = lanes - first * kLanes;
         return {first * kLanes, here, left < here * kLanes ? left : here * kLanes};
     }
+    // The most vectors that a block has.
+    int widest() const {
+        int most = wide == 2 ? 3 : wide;
+        return vectors() < most ? vectors() : most;
+    }
     int64_t block_elements(const LaneBlock& block) const { return lane_elements() * block.vectors * kLanes; }
     Walk walk(int64_t run_stride, int64_t column_stride) const {
         return {runs, run_stride, run_values / group, run_values % group != 0, column_stride};

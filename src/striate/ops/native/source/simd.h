@@ -1,5 +1,5 @@
 // The processor's vectors behind names that say what they do. A library is compiled for one level:
-// AVX512 with bf16, AVX512, or AVX2 (compiler.py), and this is the only file that asks which.
+// AVX512 with bf16, AVX512, or AVX2 (compiler.py), and this file and simd_bf16.h ask which.
 //
 // `Vector` holds kLanes fp32 values. `Lanes` says which of them count: one bit, or one sign, each.
 // bf16 exists in memory at every level; products of bf16 factors only where kHasBf16Products.
