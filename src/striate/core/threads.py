@@ -71,12 +71,13 @@ def pytorch_resting() -> Iterator[None]:
     PyTorch's number is one for each Python thread, and the one that new Python threads begin with. So
     what comes back afterwards is what the first of all that are inside at the same time found.
     """
+    # Counted in before the try: what was not counted in must not be counted out.
+    with _resting.lock:
+        if not _resting.holders:
+            _resting.threads = torch.get_num_threads()
+        _resting.holders += 1
+    _own.depth += 1
     try:
-        with _resting.lock:
-            if not _resting.holders:
-                _resting.threads = torch.get_num_threads()
-            _resting.holders += 1
-        _own.depth += 1
         torch.set_num_threads(1)
         yield
     finally:
